@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors in every target of this package; the dependencies keep their own settings.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// The table of rooms: which target may import which. `Tests/ArchitectureTests` reads the imports of every
+/// file against this table, since the compiler's own check sees only undeclared siblings.
+let package = Package(
+  name: "runbook",
+  products: [
+    .executable(name: "runbook", targets: ["runbook"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLibMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
+    .target(name: "RunbookSyntax", dependencies: ["CLibYAML"], swiftSettings: strict),
+    .target(
+      name: "RunbookPlan",
+      dependencies: ["RunbookSyntax", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "RunbookEngine", dependencies: ["RunbookPlan"], swiftSettings: strict),
+    .target(
+      name: "MongoDriver",
+      dependencies: ["CLibMongoC", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+    .target(
+      name: "RunbookActions",
+      dependencies: ["RunbookPlan", "RunbookSyntax", .product(name: "Subprocess", package: "swift-subprocess")],
+      swiftSettings: strict),
+    .target(
+      name: "RunbookMongoActions",
+      dependencies: [
+        "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "RunbookJournal",
+      dependencies: ["RunbookEngine", "RunbookPlan", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(
+      name: "RunbookSQLiteJournal",
+      dependencies: ["RunbookJournal", "RunbookEngine", "RunbookPlan", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
+    .target(
+      name: "RunbookRuntime",
+      dependencies: [
+        "RunbookEngine", "RunbookPlan", "RunbookActions", "RunbookJournal", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "RunbookReport",
+      dependencies: ["RunbookPlan", "RunbookEngine", "RunbookJournal", "RunbookSyntax"],
+      swiftSettings: strict),
+    .target(
+      name: "RunbookCommands",
+      dependencies: [
+        "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(name: "runbook", dependencies: ["RunbookCommands"], swiftSettings: strict),
+    .target(
+      name: "RunbookTestSupport",
+      dependencies: [
+        "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      path: "Tests/RunbookTestSupport", swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+    .testTarget(name: "RunbookSyntaxTests", dependencies: ["RunbookSyntax"], swiftSettings: strict),
+    .testTarget(name: "RunbookPlanTests", dependencies: ["RunbookPlan", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RunbookEngineTests", dependencies: ["RunbookEngine", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(name: "MongoDriverTests", dependencies: ["MongoDriver", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RunbookActionsTests", dependencies: ["RunbookActions", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RunbookMongoActionsTests", dependencies: ["RunbookMongoActions", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RunbookJournalTests", dependencies: ["RunbookJournal", "RunbookSQLiteJournal", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RunbookRuntimeTests", dependencies: ["RunbookRuntime", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RunbookCommandsTests", dependencies: ["RunbookCommands", "runbook", "RunbookTestSupport"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
