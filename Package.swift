@@ -25,7 +25,9 @@ let package = Package(
     .target(name: "RunbookSyntax", dependencies: ["CLibYAML"], swiftSettings: strict),
     .target(
       name: "RunbookPlan",
-      dependencies: ["RunbookSyntax", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "RunbookSyntax", .product(name: "Crypto", package: "swift-crypto"), .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
       swiftSettings: strict),
     .target(name: "RunbookEngine", dependencies: ["RunbookPlan"], swiftSettings: strict),
     .target(
