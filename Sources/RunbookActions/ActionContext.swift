@@ -1,0 +1,156 @@
+import RunbookPlan
+
+/// What an action is given to do its work with. Everything outside comes in through here, so that a simulator can stand in for it.
+public struct ActionContext: Sendable {
+  public var run: RunFacts
+  /// The step or check on whose behalf it acts.
+  public var subject: String
+  /// Stable over crashes: the same effect has the same id when it is started again.
+  public var effect: String
+  public var attempt: Int
+  /// When the effect was first requested, in milliseconds since 1970 (this machine's clock).
+  public var requestedAt: Int64
+  /// The arguments with every reference put in and every default applied, of the types that the descriptor names.
+  public var arguments: ValueMap
+  public var target: (any Target)?
+  public var collection: String?
+  /// Microseconds that one request may take.
+  public var timeout: Int64?
+  /// Microseconds without progress after which a batched change gives up.
+  public var stallTimeout: Int64?
+  public var clock: any RunClock
+  public var stop: any StopSignal
+  public var people: any People
+  public var world: any RunWorld
+  /// Called now and then while a batched change goes on; cheap.
+  public var progress: @Sendable (Progress) -> Void
+
+  public init(
+    run: RunFacts, subject: String, effect: String, attempt: Int, requestedAt: Int64, arguments: ValueMap, target: (any Target)?,
+    collection: String?, timeout: Int64?, stallTimeout: Int64?, clock: any RunClock, stop: any StopSignal, people: any People,
+    world: any RunWorld, progress: @escaping @Sendable (Progress) -> Void
+  ) {
+    self.run = run
+    self.subject = subject
+    self.effect = effect
+    self.attempt = attempt
+    self.requestedAt = requestedAt
+    self.arguments = arguments
+    self.target = target
+    self.collection = collection
+    self.timeout = timeout
+    self.stallTimeout = stallTimeout
+    self.clock = clock
+    self.stop = stop
+    self.people = people
+    self.world = world
+    self.progress = progress
+  }
+}
+
+public struct RunFacts: Sendable, Hashable {
+  public var id: String
+  public var planID: String
+  public var startedAt: Int64
+  public var initiator: String
+
+  public init(id: String, planID: String, startedAt: Int64, initiator: String) {
+    self.id = id
+    self.planID = planID
+    self.startedAt = startedAt
+    self.initiator = initiator
+  }
+}
+
+/// The clock of the run, replaceable in tests.
+public protocol RunClock: Sendable {
+  /// Milliseconds since 1970.
+  func now() -> Int64
+  /// Returns early, without an error, when the task is cancelled.
+  func sleep(milliseconds: Int64) async
+}
+
+/// Whether the action has been asked to stop.
+public protocol StopSignal: Sendable {
+  /// True as soon as a stop at the next border is asked for.
+  var isRequested: Bool { get }
+}
+
+public struct Progress: Sendable, Hashable {
+  public var done: Int64
+  public var total: Int64?
+  public var unit: String
+  public var note: String?
+
+  public init(done: Int64, total: Int64?, unit: String, note: String? = nil) {
+    self.done = done
+    self.total = total
+    self.unit = unit
+    self.note = note
+  }
+}
+
+/// The people who confirm, behind a terminal or in other processes.
+public protocol People: Sendable {
+  /// The answers to the items of a gate that are known by now, asking on the terminal where there is one.
+  /// - Throws: `awaitingPeople` where items are unanswered and nobody can be asked.
+  func answers(to gate: Gate) async throws(ActionError) -> [GateAnswer]
+}
+
+/// Questions to people.
+public struct Gate: Sendable, Hashable {
+  public struct Item: Sendable, Hashable {
+    public var id: String
+    public var text: String
+    /// Ids of `people`; empty means anybody.
+    public var by: [String]
+    public var evidenceIsRequired: Bool
+
+    public init(id: String, text: String, by: [String], evidenceIsRequired: Bool) {
+      self.id = id
+      self.text = text
+      self.by = by
+      self.evidenceIsRequired = evidenceIsRequired
+    }
+  }
+
+  /// The id of the step or check that asks.
+  public var subject: String
+  public var title: String?
+  public var items: [Item]
+  /// Milliseconds since 1970 after which no answer counts any more.
+  public var expiresAt: Int64?
+
+  public init(subject: String, title: String?, items: [Item], expiresAt: Int64?) {
+    self.subject = subject
+    self.title = title
+    self.items = items
+    self.expiresAt = expiresAt
+  }
+}
+
+public struct GateAnswer: Sendable, Hashable {
+  public var item: String
+  public var isYes: Bool
+  public var by: String
+  /// Milliseconds since 1970.
+  public var at: Int64
+  public var evidence: String?
+
+  public init(item: String, isYes: Bool, by: String, at: Int64, evidence: String?) {
+    self.item = item
+    self.isYes = isYes
+    self.by = by
+    self.at = at
+    self.evidence = evidence
+  }
+}
+
+/// What an action may ask of the rest of its run.
+public protocol RunWorld: Sendable {
+  /// Outputs of a step that is done; nil where there are none yet.
+  func outputs(ofStep step: String) -> Value?
+  /// The arguments and collection of an earlier step (`{ backup: STEP }` needs to know where the backup is).
+  func call(ofStep step: String) -> (arguments: ValueMap, collection: String?, target: String?)?
+  func target(named name: String) async throws(ActionError) -> any Target
+}

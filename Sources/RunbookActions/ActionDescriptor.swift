@@ -1,0 +1,77 @@
+import RunbookPlan
+
+/// What a step does to the world when it is met half done after a crash (reliability page, "Effect classes").
+public enum EffectClass: String, Sendable, Hashable, CaseIterable {
+  case read, idempotent, guarded, receipt, probe, opaque
+}
+
+/// How an action stops when a trigger or a person asks.
+public enum InterruptStyle: String, Sendable, Hashable, CaseIterable {
+  /// At the next batch border.
+  case batch
+  /// Stopped and then undone, for a rollback or cancel; a pause awaits it.
+  case abort
+  case await
+}
+
+/// What `rollback: auto` does.
+public enum Inverse: Sendable, Hashable {
+  /// The action only reads.
+  case notNeeded
+  /// The action's own inverse, in words.
+  case automatic(String)
+  /// Written in the plan.
+  case none
+}
+
+/// What is known of an action without carrying it out: names, fields, outputs, reversibility. Schema, documentation, lint and the loader's checks
+/// are made from it. Whether an implementation stands behind it is the catalog's knowledge.
+public struct ActionDescriptor: Sendable {
+  public var name: String
+  public var summary: String
+  /// True where the action changes something.
+  public var isMutating: Bool
+  /// The type of target it works on; nil where it needs none.
+  public var targetType: String?
+  public var needsCollection: Bool
+  public var fields: [FieldType.Field]
+  public var outputs: [Output]
+  /// The output that `expect` reads without `field:`.
+  public var mainOutput: String?
+  public var effectClass: EffectClass
+  public var interrupt: InterruptStyle
+  public var inverse: Inverse
+  /// A step in YAML, indented as a list item of `steps:`.
+  public var example: String
+
+  public struct Output: Sendable, Hashable {
+    public var name: String
+    public var type: FieldType
+    public var summary: String
+
+    public init(_ name: String, _ type: FieldType, _ summary: String) {
+      self.name = name
+      self.type = type
+      self.summary = summary
+    }
+  }
+
+  public init(
+    name: String, summary: String, isMutating: Bool, targetType: String?, needsCollection: Bool = false, fields: [FieldType.Field],
+    outputs: [Output], mainOutput: String?, effectClass: EffectClass, interrupt: InterruptStyle = .abort, inverse: Inverse = .notNeeded,
+    example: String
+  ) {
+    self.name = name
+    self.summary = summary
+    self.isMutating = isMutating
+    self.targetType = targetType
+    self.needsCollection = needsCollection
+    self.fields = fields
+    self.outputs = outputs
+    self.mainOutput = mainOutput
+    self.effectClass = effectClass
+    self.interrupt = interrupt
+    self.inverse = inverse
+    self.example = example
+  }
+}
