@@ -1,0 +1,351 @@
+/// Builds the arena of a ``NodeTree`` from libyaml's events and finds what YAML allows but a plan does not.
+struct TreeBuilder: EventSink {
+  private struct Frame {
+    var index: Int32
+    var isFlow: Bool
+    var childCount: Int32 = 0
+    /// Where the last child ended: where a block collection ends too, since libyaml puts its end at the next token.
+    var lastEnd: Int32
+    /// Levels of collections below this one.
+    var height = 0
+    /// `reached` when this collection began.
+    var reachedBefore: Int
+    var anchor: String?
+  }
+
+  private struct Anchor {
+    var index: Int32
+    /// Nodes below and with it, aliases followed; nil while it is still open.
+    var size: Int?
+    var height = 0
+  }
+
+  private let file: SourceFile
+  private let source: UnsafeBufferPointer<UInt8>
+  private let limits: SyntaxLimits
+  private var records: ContiguousArray<NodeRecord> = []
+  private var decoded: ContiguousArray<UInt8> = []
+  private var frames: [Frame] = []
+  private var anchors: [String: Anchor] = [:]
+  /// Nodes so far, aliases followed.
+  private var reached = 0
+  private var aliased = 0
+  private var documents = 0
+  private(set) var diagnostics: [Diagnostic] = []
+  /// Whether reading was ended by a diagnostic that makes the rest worthless.
+  private(set) var isAborted = false
+
+  /// - Parameter source: the bytes of `file`, borrowed for as long as the builder is used.
+  init(file: SourceFile, source: UnsafeBufferPointer<UInt8>, limits: SyntaxLimits) {
+    self.file = file
+    self.source = source
+    self.limits = limits
+    records.reserveCapacity(source.count / 12 + 16)
+  }
+
+  /// The finished tree; nil where there was no document.
+  func makeTree() -> NodeTree? {
+    records.isEmpty || isAborted ? nil : NodeTree(file: file, records: records, decoded: decoded)
+  }
+
+  // MARK: Events
+
+  mutating func documentStart(_ span: EventSpan) -> Bool {
+    documents += 1
+    guard documents > 1 else { return true }
+    let end = span.end > span.start ? span.end : span.start + 1
+    return abort(
+      .documentCount, "a second document begins here; a file holds one", SourceRange(span.start, end),
+      help: "remove the '---', or move what follows into a file of its own")
+  }
+
+  mutating func scalar(
+    _ span: EventSpan, _ properties: NodeProperties, style: ScalarStyle, text: UnsafeBufferPointer<UInt8>
+  ) -> Bool {
+    var record = NodeRecord(
+      start: Int32(truncatingIfNeeded: span.start), end: Int32(truncatingIfNeeded: span.end), first: 0,
+      second: Int32(truncatingIfNeeded: text.count), kind: .scalar, style: style, tag: 0, isDecoded: false)
+    if !properties.isEmpty {
+      record.start = Int32(skipProperties(from: span.start, to: span.end))
+      record.tag = coreTag(properties.tag, for: .scalar, at: span)
+    }
+    switch style {
+    case .plain: record.first = record.start
+    case .singleQuoted, .doubleQuoted: record.first = record.start + 1
+    case .literal, .folded: record.end = endOfBlockScalar(record)
+    }
+    let quotes: Int32 = style == .plain ? 0 : 2
+    if record.end - record.start - quotes != record.second || !isWritten(text, at: Int(record.first)) {
+      record.isDecoded = true
+      record.first = Int32(decoded.count)
+      decoded.append(contentsOf: text)
+    }
+    let index = Int32(records.count)
+    guard add(record) else { return false }
+    if let anchor = properties.anchor { define(anchor, Anchor(index: index, size: 1), at: span) }
+    return true
+  }
+
+  mutating func alias(_ span: EventSpan, name: String) -> Bool {
+    let range = SourceRange(span.start, span.end)
+    guard let anchor = anchors[name] else {
+      return abort(
+        .alias, "alias '*\(name)' has no anchor '&\(name)' before it", range,
+        help: nearest(to: name, among: Array(anchors.keys)).map { "did you mean '*\($0)'?" }
+          ?? "an anchor must stand in the same file, above its aliases; text that begins with '*' needs quotes")
+    }
+    guard let size = anchor.size else {
+      return abort(.alias, "alias '*\(name)' stands inside its own anchor and would never end", range, notes: note(anchor))
+    }
+    reached += size - 1
+    aliased += size
+    if aliased > limits.aliasedNodes {
+      return abort(
+        .alias, "aliases expand to more than \(limits.aliasedNodes) nodes", range, help: "write the repeated parts out, or repeat less")
+    }
+    if frames.count + anchor.height > limits.depth { return tooDeep(range) }
+    let record = NodeRecord(
+      start: Int32(truncatingIfNeeded: span.start), end: Int32(truncatingIfNeeded: span.end), first: anchor.index, second: 0,
+      kind: .alias, style: .plain, tag: 0, isDecoded: false)
+    guard add(record) else { return false }
+    if let top = frames.indices.last { frames[top].height = max(frames[top].height, anchor.height) }
+    return true
+  }
+
+  mutating func collectionStart(_ span: EventSpan, _ properties: NodeProperties, kind: RecordKind, isFlow: Bool) -> Bool {
+    var record = NodeRecord(
+      start: Int32(truncatingIfNeeded: span.start), end: Int32(truncatingIfNeeded: span.end), first: 0, second: 0, kind: kind,
+      style: .plain, tag: 0, isDecoded: false)
+    if !properties.isEmpty {
+      record.start = Int32(skipProperties(from: span.start, to: source.count))
+      record.tag = coreTag(properties.tag, for: kind, at: span)
+    }
+    if frames.count >= limits.depth { return tooDeep(SourceRange(Int(record.start), Int(record.start) + 1)) }
+    let index = Int32(records.count)
+    let before = reached
+    guard add(record) else { return false }
+    frames.append(Frame(index: index, isFlow: isFlow, lastEnd: record.start, reachedBefore: before, anchor: properties.anchor))
+    if let anchor = properties.anchor { define(anchor, Anchor(index: index, size: nil), at: span) }
+    return true
+  }
+
+  mutating func collectionEnd(_ span: EventSpan) -> Bool {
+    let frame = frames.removeLast()
+    let index = Int(frame.index)
+    // A pair inside `[ ]` is a mapping without brackets of its own: its end has no length.
+    let end = frame.isFlow && span.end > span.start ? Int32(truncatingIfNeeded: span.end) : frame.lastEnd
+    records[index].end = end
+    records[index].first = frame.childCount
+    records[index].second = Int32(records.count)
+    if records[index].kind == .mapping { checkKeys(index, count: Int(frame.childCount) / 2) }
+    if let anchor = frame.anchor, anchors[anchor]?.index == frame.index {
+      anchors[anchor] = Anchor(index: frame.index, size: reached - frame.reachedBefore, height: frame.height + 1)
+    }
+    if let top = frames.indices.last {
+      frames[top].lastEnd = max(frames[top].lastEnd, end)
+      frames[top].height = max(frames[top].height, frame.height + 1)
+    }
+    return true
+  }
+
+  // MARK: Records
+
+  @inline(__always)
+  private mutating func add(_ record: NodeRecord) -> Bool {
+    if records.count >= limits.nodes {
+      return abort(
+        .limit, "the file has more than \(limits.nodes) values", SourceRange(start: record.start, end: record.end),
+        help: "split the plan, or keep data out of it")
+    }
+    records.append(record)
+    reached += 1
+    if !frames.isEmpty {
+      frames[frames.count - 1].childCount += 1
+      frames[frames.count - 1].lastEnd = max(frames[frames.count - 1].lastEnd, record.end)
+    }
+    return true
+  }
+
+  @inline(__always)
+  private func isWritten(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
+    guard start + text.count <= source.count else { return false }
+    for index in 0..<text.count where source[start + index] != text[index] { return false }
+    return true
+  }
+
+  /// Where the node itself begins behind its anchor and tag.
+  private func skipProperties(from start: Int, to end: Int) -> Int {
+    var index = start
+    while index < end, source[index] == UInt8(ascii: "&") || source[index] == UInt8(ascii: "!") {
+      let propertyStart = index
+      while index < end, !isBlankOrBreak(source[index]), !(index > propertyStart && isFlowIndicator(source[index])) { index += 1 }
+      let propertyEnd = index
+      while index < end {
+        if isBlankOrBreak(source[index]) {
+          index += 1
+        } else if source[index] == UInt8(ascii: "#"), index > propertyEnd {
+          while index < end, source[index] != 0x0A, source[index] != 0x0D { index += 1 }
+        } else {
+          break
+        }
+      }
+      if index >= end { return propertyEnd }
+    }
+    return index
+  }
+
+  /// libyaml lets a block scalar reach to the next token; it ends with its last line that has text.
+  private func endOfBlockScalar(_ record: NodeRecord) -> Int32 {
+    var end = record.end
+    while end > record.start + 1, isBlankOrBreak(source[Int(end) - 1]) { end -= 1 }
+    return end
+  }
+
+  // MARK: What a plan does not have
+
+  private mutating func define(_ name: String, _ anchor: Anchor, at span: EventSpan) {
+    if let first = anchors[name] {
+      report(
+        .alias, "anchor '&\(name)' is defined twice", SourceRange(span.start, span.start + 1 + name.utf8.count), notes: note(first))
+    }
+    anchors[name] = anchor
+  }
+
+  private func note(_ anchor: Anchor) -> [DiagnosticNote] {
+    let record = records[Int(anchor.index)]
+    let line = file.lineRange(file.position(of: Int(record.start)).line)
+    let end = record.end > record.start ? min(Int(record.end), line.end) : Int(record.start) + 1
+    return [DiagnosticNote("its anchor is here", at: SourcePlace(file: file, range: SourceRange(Int(record.start), end)))]
+  }
+
+  private mutating func coreTag(_ tag: String?, for kind: RecordKind, at span: EventSpan) -> UInt8 {
+    guard let tag else { return 0 }
+    let core: CoreTag? =
+      switch (tag, kind) {
+      case ("!", _): .nonSpecific
+      case ("tag:yaml.org,2002:str", .scalar): .string
+      case ("tag:yaml.org,2002:int", .scalar): .integer
+      case ("tag:yaml.org,2002:float", .scalar): .float
+      case ("tag:yaml.org,2002:bool", .scalar): .boolean
+      case ("tag:yaml.org,2002:null", .scalar): .null
+      case ("tag:yaml.org,2002:map", .mapping): .mapping
+      case ("tag:yaml.org,2002:seq", .sequence): .sequence
+      default: nil
+      }
+    if let core { return core.rawValue }
+    var start = span.start
+    if source[start] == UInt8(ascii: "&") {
+      while start < source.count, source[start] != UInt8(ascii: "!") { start += 1 }
+    }
+    var end = start
+    while end < source.count, !isBlankOrBreak(source[end]), source[end] != UInt8(ascii: ",") { end += 1 }
+    let written = file.text(in: SourceRange(start, end))
+    report(
+      .tag, "tag '\(written)' is not known here", SourceRange(start, end),
+      help: "remove it; the type of a value follows from where it stands")
+    return 0
+  }
+
+  private mutating func checkKeys(_ mapping: Int, count: Int) {
+    var keys: [Int] = []
+    keys.reserveCapacity(count)
+    var seen: [Int: Int] = [:]
+    var index = mapping + 1
+    for _ in 0..<count {
+      let written = index
+      let key = records[index].kind == .alias ? Int(records[index].first) : index
+      index = after(after(index))
+      guard records[key].kind == .scalar else {
+        report(.keyNotText, "a key must be text, not a list or a mapping", range(of: written), help: "put it in quotes if text is meant")
+        continue
+      }
+      if isMergeKey(key) {
+        report(
+          .mergeKey, "merge keys '<<' are not supported", range(of: written),
+          help: "write the keys out; plain anchors and aliases ('&name', '*name') work for whole values")
+        continue
+      }
+      var first: Int?
+      if count <= 16 {
+        first = keys.first { isSameText($0, key) }
+        keys.append(written)
+      } else {
+        let hash = hash(of: key)
+        if let other = seen[hash] { first = isSameText(other, key) ? other : nil } else { seen[hash] = written }
+      }
+      if let first { reportDuplicate(written, of: first) }
+    }
+  }
+
+  private mutating func reportDuplicate(_ written: Int, of first: Int) {
+    let note = DiagnosticNote("first defined here", at: SourcePlace(file: file, range: range(of: first)))
+    let text = text(of: records[written].kind == .alias ? Int(records[written].first) : written) { String(decoding: $0, as: UTF8.self) }
+    report(
+      .duplicateKey, "key '\(text)' is defined twice", range(of: written), notes: [note],
+      help: "remove one of the two, or rename it")
+  }
+
+  private func after(_ index: Int) -> Int {
+    switch records[index].kind {
+    case .mapping, .sequence: Int(records[index].second)
+    case .scalar, .alias: index + 1
+    }
+  }
+
+  private func range(of index: Int) -> SourceRange {
+    SourceRange(start: records[index].start, end: records[index].end)
+  }
+
+  private func isMergeKey(_ key: Int) -> Bool {
+    records[key].style == .plain && records[key].second == 2 && text(of: key) { $0[0] == 0x3C && $0[1] == 0x3C }
+  }
+
+  @inline(__always)
+  private func text<Value>(of index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+    let record = records[index]
+    let range = Int(record.first)..<Int(record.first + record.second)
+    if record.isDecoded { return decoded.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) } }
+    return body(UnsafeBufferPointer(rebasing: source[range]))
+  }
+
+  @inline(__always)
+  private func isSameText(_ written: Int, _ key: Int) -> Bool {
+    let other = records[written].kind == .alias ? Int(records[written].first) : written
+    guard records[other].second == records[key].second else { return false }
+    return text(of: other) { left in text(of: key) { right in left.elementsEqual(right) } }
+  }
+
+  private func hash(of key: Int) -> Int {
+    var hasher = Hasher()
+    text(of: key) { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    return hasher.finalize()
+  }
+
+  // MARK: Reports
+
+  private mutating func tooDeep(_ range: SourceRange) -> Bool {
+    abort(.limit, "more than \(limits.depth) levels inside one another", range, help: "make it flatter")
+  }
+
+  private mutating func report(
+    _ code: SyntaxCode, _ message: String, _ range: SourceRange, notes: [DiagnosticNote] = [], help: String? = nil
+  ) {
+    diagnostics.append(Diagnostic(code, message, at: SourcePlace(file: file, range: range), notes: notes, help: help))
+  }
+
+  private mutating func abort(
+    _ code: SyntaxCode, _ message: String, _ range: SourceRange, notes: [DiagnosticNote] = [], help: String? = nil
+  ) -> Bool {
+    report(code, message, range, notes: notes, help: help)
+    isAborted = true
+    return false
+  }
+}
+
+/// Whether a byte is a space, a tab or (part of) a line end.
+func isBlankOrBreak(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+
+private func isFlowIndicator(_ byte: UInt8) -> Bool {
+  byte == UInt8(ascii: ",") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: "{")
+    || byte == UInt8(ascii: "}")
+}
