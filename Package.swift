@@ -4,6 +4,9 @@ import PackageDescription
 /// Warnings are errors in every target of this package; the dependencies keep their own settings.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+/// The ordered dictionary that maps of values are made of.
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+
 /// The table of rooms: which target may import which. `Tests/ArchitectureTests` reads the imports of every
 /// file against this table, since the compiler's own check sees only undeclared siblings.
 let package = Package(
@@ -26,47 +29,47 @@ let package = Package(
     .target(
       name: "RunbookPlan",
       dependencies: [
-        "RunbookSyntax", .product(name: "Crypto", package: "swift-crypto"), .product(name: "OrderedCollections", package: "swift-collections"),
+        "RunbookSyntax", .product(name: "Crypto", package: "swift-crypto"), orderedCollections,
       ],
       swiftSettings: strict),
-    .target(name: "RunbookEngine", dependencies: ["RunbookPlan"], swiftSettings: strict),
+    .target(name: "RunbookEngine", dependencies: ["RunbookPlan", orderedCollections], swiftSettings: strict),
     .target(
       name: "MongoDriver",
       dependencies: ["CLibMongoC", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .target(
       name: "RunbookActions",
-      dependencies: ["RunbookPlan", "RunbookSyntax", .product(name: "Subprocess", package: "swift-subprocess")],
+      dependencies: ["RunbookPlan", "RunbookSyntax", orderedCollections, .product(name: "Subprocess", package: "swift-subprocess")],
       swiftSettings: strict),
     .target(
       name: "RunbookMongoActions",
       dependencies: [
-        "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", .product(name: "Crypto", package: "swift-crypto"),
+        "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", orderedCollections, .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(
       name: "RunbookJournal",
-      dependencies: ["RunbookEngine", "RunbookPlan", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["RunbookEngine", "RunbookPlan", orderedCollections, .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
     .target(
       name: "RunbookSQLiteJournal",
-      dependencies: ["RunbookJournal", "RunbookEngine", "RunbookPlan", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["RunbookJournal", "RunbookEngine", "RunbookPlan", orderedCollections, .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
     .target(
       name: "RunbookRuntime",
       dependencies: [
-        "RunbookEngine", "RunbookPlan", "RunbookActions", "RunbookJournal", .product(name: "Logging", package: "swift-log"),
+        "RunbookEngine", "RunbookPlan", "RunbookActions", "RunbookJournal", orderedCollections, .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .target(
       name: "RunbookReport",
-      dependencies: ["RunbookPlan", "RunbookEngine", "RunbookJournal", "RunbookSyntax"],
+      dependencies: ["RunbookPlan", "RunbookEngine", "RunbookJournal", "RunbookSyntax", orderedCollections],
       swiftSettings: strict),
     .target(
       name: "RunbookCommands",
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport",
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", orderedCollections,
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -75,7 +78,7 @@ let package = Package(
       name: "RunbookTestSupport",
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", .product(name: "Subprocess", package: "swift-subprocess"),
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", orderedCollections, .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Tests/RunbookTestSupport", swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

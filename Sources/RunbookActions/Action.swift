@@ -1,3 +1,4 @@
+import OrderedCollections
 import RunbookPlan
 
 /// What can be done in a step or a check. One type and one file an action; what is known without doing it stands in its descriptor.

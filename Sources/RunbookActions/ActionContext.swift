@@ -1,3 +1,4 @@
+import OrderedCollections
 import RunbookPlan
 
 /// What an action is given to do its work with. Everything outside comes in through here, so that a simulator can stand in for it.

@@ -1,3 +1,4 @@
+import OrderedCollections
 import RunbookPlan
 
 /// Something that actions work on, connected. Made by a `TargetConnector` of its type.
