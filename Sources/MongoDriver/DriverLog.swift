@@ -1,0 +1,29 @@
+import CLibMongoC
+import Dispatch
+import Logging
+
+/// libmongoc's start and its log, both once a process.
+enum Driver {
+  /// What the thread that runs a client's commands knows about that client: libmongoc's log callback is one for the whole process.
+  struct LogContext: Sendable {
+    let logger: Logger
+    let redactor: Redactor
+  }
+
+  static let logKey = DispatchSpecificKey<LogContext>()
+
+  /// Starts libmongoc; a `static let` runs once, whoever comes first. `mongoc_cleanup` is never called: other threads may still be in the library.
+  static let started: Void = {
+    mongoc_init()
+    // Without a handler libmongoc writes to the console.
+    mongoc_log_set_handler({ level, domain, message, _ in Driver.log(level, domain, message) }, nil)
+  }()
+
+  private static func log(_ level: mongoc_log_level_t, _ domain: UnsafePointer<CChar>?, _ message: UnsafePointer<CChar>?) {
+    let context = DispatchQueue.getSpecific(key: logKey)
+    let logger = context?.logger ?? Logger(label: "runbook.mongodb")
+    guard logger.logLevel <= .debug, let message else { return }
+    let text = (context?.redactor ?? Redactor(secrets: [])).clean(String(cString: message))
+    logger.debug("\(text)", metadata: domain.map { ["domain": "\(String(cString: $0))"] })
+  }
+}
