@@ -1,0 +1,40 @@
+import OrderedCollections
+import RunbookPlan
+
+/// `wait.for`: lets time pass. The moment it ends is fixed when it is first asked for, so that a crash does not make it longer.
+public struct WaitFor: ReadingAction {
+  public init() {}
+
+  public let descriptor = ActionDescriptor(
+    name: "wait.for",
+    summary: "Waits for a length of time; a crash or a pause does not make it longer.",
+    isMutating: false,
+    targetType: nil,
+    fields: [.init("duration", .duration, required: true, "How long.")],
+    outputs: [.init("waited", .duration, "How long it was.")],
+    mainOutput: "waited",
+    effectClass: .read,
+    interrupt: .abort,
+    example: """
+      - id: bake
+        action: wait.for
+        with: { duration: 10m }
+      """)
+
+  public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] { [] }
+
+  public func read(_ context: ActionContext) async throws(ActionError) -> Observation {
+    let duration = context.arguments["duration"]?.durationValue ?? 0
+    let end = context.requestedAt + duration / 1_000
+    while true {
+      let left = end - context.clock.now()
+      if left <= 0 { return Observation(outputs: ["waited": .duration(duration)]) }
+      if context.stop.isRequested {
+        throw ActionError(code: "RB4001", message: "the wait was stopped \(DurationText.format(microseconds: left * 1_000)) before its end", kind: .stopped)
+      }
+      // Short naps, so that a stop is noticed soon.
+      await context.clock.sleep(milliseconds: min(left, 100))
+      context.progress(Progress(done: (context.clock.now() - context.requestedAt) / 1_000, total: duration / 1_000_000, unit: "seconds"))
+    }
+  }
+}
