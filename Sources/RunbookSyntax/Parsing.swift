@@ -9,8 +9,12 @@ extension NodeTree {
     return file.bytes.withUnsafeBufferPointer { source in
       var builder = TreeBuilder(file: file, source: source, limits: limits)
       let problem = EventReader.read(source, from: file.textStart, isASCII: file.isASCII, into: &builder)
+      let mistake = problem.map {
+        SyntaxMistake(file: file, problem: $0, lastScalar: builder.lastScalar, openBracket: builder.openBracket)
+      }
+      builder.closeOpenCollections()
       var diagnostics = builder.diagnostics
-      if let problem { diagnostics.append(SyntaxMistake(file: file, problem: problem).diagnostic) }
+      if let mistake { diagnostics.append(mistake.diagnostic) }
       let tree = problem == nil ? builder.makeTree() : nil
       if tree == nil, diagnostics.isEmpty { diagnostics.append(emptyFile(file)) }
       return ParsedSource(tree: tree, diagnostics: diagnostics.inOrderOfPlace())

@@ -104,6 +104,13 @@ public final class SourceFile: Sendable {
     return offset >= line.end ? "" : text(in: SourceRange(max(offset, line.start), line.end))
   }
 
+  /// The offset behind the character that begins at `offset`; at the end of the file that is the end.
+  func endOfCharacter(at offset: Int) -> Int {
+    var end = min(offset + 1, bytes.count)
+    while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+    return end
+  }
+
   private func lineIndex(of offset: Int) -> Int {
     var low = 0
     var high = lineStarts.count

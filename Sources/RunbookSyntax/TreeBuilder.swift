@@ -48,6 +48,17 @@ struct TreeBuilder: EventSink {
     records.isEmpty || isAborted ? nil : NodeTree(file: file, records: records, decoded: decoded)
   }
 
+  /// The last node read, where that is a scalar.
+  var lastScalar: (range: SourceRange, style: ScalarStyle)? {
+    guard let last = records.last, last.kind == .scalar else { return nil }
+    return (SourceRange(start: last.start, end: last.end), last.style)
+  }
+
+  /// Where the innermost flow collection that is still open begins.
+  var openBracket: Int? {
+    frames.last { $0.isFlow && isFlowIndicator(source[Int(records[Int($0.index)].start)]) }.map { Int(records[Int($0.index)].start) }
+  }
+
   // MARK: Events
 
   mutating func documentStart(_ span: EventSpan) -> Bool {
@@ -89,13 +100,15 @@ struct TreeBuilder: EventSink {
   mutating func alias(_ span: EventSpan, name: String) -> Bool {
     let range = SourceRange(span.start, span.end)
     guard let anchor = anchors[name] else {
-      return abort(
+      report(
         .alias, "alias '*\(name)' has no anchor '&\(name)' before it", range,
-        help: nearest(to: name, among: Array(anchors.keys)).map { "did you mean '*\($0)'?" }
+        help: nearest(to: name, among: anchors.keys.sorted()).map { "did you mean '*\($0)'?" }
           ?? "an anchor must stand in the same file, above its aliases; text that begins with '*' needs quotes")
+      return addBrokenAlias(span)
     }
     guard let size = anchor.size else {
-      return abort(.alias, "alias '*\(name)' stands inside its own anchor and would never end", range, notes: note(anchor))
+      report(.alias, "alias '*\(name)' stands inside its own anchor and would never end", range, notes: note(anchor))
+      return addBrokenAlias(span)
     }
     reached += size - 1
     aliased += size
@@ -146,6 +159,20 @@ struct TreeBuilder: EventSink {
       frames[top].height = max(frames[top].height, frame.height + 1)
     }
     return true
+  }
+
+  /// Ends what is still open after the reading was given up, so that the keys seen so far are checked too.
+  mutating func closeOpenCollections() {
+    while let frame = frames.last {
+      _ = collectionEnd(EventSpan(start: Int(frame.lastEnd), end: Int(frame.lastEnd)))
+    }
+  }
+
+  /// Stands in for an alias that was reported, as the text that is written, so that reading can go on.
+  private mutating func addBrokenAlias(_ span: EventSpan) -> Bool {
+    let (start, end) = (Int32(truncatingIfNeeded: span.start), Int32(truncatingIfNeeded: span.end))
+    return add(
+      NodeRecord(start: start, end: end, first: start, second: end - start, kind: .scalar, style: .plain, tag: 0, isDecoded: false))
   }
 
   // MARK: Records

@@ -1,0 +1,292 @@
+extension GoldenMessage {
+  /// Tabs, quotes, brackets, indentation, colons.
+  static let structure: [GoldenMessage] = [
+    GoldenMessage(
+      text: "a:\n\tb: 1\n",
+      message: """
+        error[RB1013]: a tab is used for indentation
+         --> p.yaml:2:1
+          |
+        2 |     b: 1
+          | ^^^^
+        help: YAML is indented with spaces
+          |
+        2 |   b: 1
+        """),
+    GoldenMessage(
+      text: "a: x\n\tb: 1\n",
+      message: """
+        error[RB1013]: a tab is used for indentation
+         --> p.yaml:2:1
+          |
+        2 |     b: 1
+          | ^^^^
+        help: YAML is indented with spaces
+          |
+        2 |   b: 1
+        """),
+    GoldenMessage(
+      text: "a: |\n\tfoo\n",
+      message: """
+        error[RB1013]: a tab is used for indentation
+         --> p.yaml:2:1
+          |
+        2 |     foo
+          | ^^^^
+        help: YAML is indented with spaces
+          |
+        2 |   foo
+        """),
+    GoldenMessage(
+      text: "a: \"abc\nb: 1\n",
+      message: """
+        error[RB1014]: this quote is never closed
+         --> p.yaml:1:4
+          |
+        1 | a: "abc
+          |    ^^^^
+        help: close it with "
+          |
+        1 | a: "abc"
+        """),
+    GoldenMessage(
+      text: "a: \"abc\nb: \"def\"\nc: 1\n",
+      message: """
+        error[RB1014]: this quote is closed only on line 2
+         --> p.yaml:1:4
+          |
+        1 | a: "abc
+          |    ^^^^
+        note: it ends here
+         --> p.yaml:2:4
+          |
+        2 | b: "def"
+          |    ^
+        help: close it on its own line
+        """),
+    GoldenMessage(
+      text: "a: [1, 2\nb: 1\n",
+      message: """
+        error[RB1014]: this '[' is never closed
+         --> p.yaml:1:4
+          |
+        1 | a: [1, 2
+          |    ^
+        note: ']' or ',' was expected before this
+         --> p.yaml:2:2
+          |
+        2 | b: 1
+          |  ^
+        help: close it with ']', and put ',' between what stands inside
+        """),
+    GoldenMessage(
+      text: "a: { x: 1",
+      message: """
+        error[RB1014]: this '{' is never closed
+         --> p.yaml:1:4
+          |
+        1 | a: { x: 1
+          |    ^
+        note: '}' or ',' was expected before this
+         --> p.yaml:1:10
+          |
+        1 | a: { x: 1
+          |          ^
+        help: close it with '}', and put ',' between what stands inside
+        """),
+    GoldenMessage(
+      text: "a: {\n  b: 1\n  c: 2\n}\n",
+      message: """
+        error[RB1001]: a ',' is missing before this key
+         --> p.yaml:3:3
+          |
+        3 |   c: 2
+          |   ^
+        help: end the line above with ','
+        """),
+    GoldenMessage(
+      text: "a:\n  b: 1\n c: 2\n",
+      message: """
+        error[RB1015]: this line is indented by 1 space, like nothing above it
+         --> p.yaml:3:2
+          |
+        3 |  c: 2
+          |  ^^^^
+        note: the mapping begins here
+         --> p.yaml:1:1
+          |
+        1 | a:
+          | ^^
+        help: indent it like the line it belongs beside
+        """),
+    GoldenMessage(
+      text: "a:\n  b: 1\n    c: 2\n",
+      message: """
+        error[RB1015]: key 'c' is indented too far
+         --> p.yaml:3:5
+          |
+        3 |     c: 2
+          |     ^
+        note: this line already has its value, so nothing can stand below it
+         --> p.yaml:2:3
+          |
+        2 |   b: 1
+          |   ^^^^
+        help: indent it like the key it belongs beside
+        """),
+    GoldenMessage(
+      text: "a:\n  - x\n - y\n",
+      message: """
+        error[RB1015]: this line is indented by 1 space, like nothing above it
+         --> p.yaml:3:2
+          |
+        3 |  - y
+          |  ^^^
+        note: the mapping begins here
+         --> p.yaml:1:1
+          |
+        1 | a:
+          | ^^
+        help: indent it like the line it belongs beside
+        """),
+    GoldenMessage(
+      text: "- a\nb: c\n",
+      message: """
+        error[RB1015]: a key stands among list items
+         --> p.yaml:2:1
+          |
+        2 | b: c
+          | ^^^^
+        note: the list begins here
+         --> p.yaml:1:1
+          |
+        1 | - a
+          | ^^^
+        help: begin it with '- ', or indent it like the key of the list
+        """),
+    GoldenMessage(
+      text: "a: 1\n- b\n",
+      message: """
+        error[RB1015]: a list item stands among keys
+         --> p.yaml:2:1
+          |
+        2 | - b
+          | ^^^
+        note: the mapping begins here
+         --> p.yaml:1:1
+          |
+        1 | a: 1
+          | ^^^^
+        help: indent it below the key it belongs to
+        """),
+    GoldenMessage(
+      text: "a: - b\n",
+      message: """
+        error[RB1015]: a list item may not begin on the line of its key
+         --> p.yaml:1:4
+          |
+        1 | a: - b
+          |    ^^^
+        help: begin the list on the next line, or put the text in quotes if no list is meant
+        """),
+    GoldenMessage(
+      text: "{a: 1}\nb: 2\n",
+      message: """
+        error[RB1015]: this stands outside the document, which ended above
+         --> p.yaml:2:1
+          |
+        2 | b: 2
+          | ^^^^
+        help: the whole file must be one mapping
+        """),
+    GoldenMessage(
+      text: "a: 1\nkey:value\nb: 2\n",
+      message: """
+        error[RB1016]: the space after ':' is missing
+         --> p.yaml:2:4
+          |
+        2 | key:value
+          |    ^
+        help: write a space between ':' and the value
+          |
+        2 | key: value
+        """),
+    GoldenMessage(
+      text: "key:value\nb: 1\n",
+      message: """
+        error[RB1016]: the space after ':' is missing
+         --> p.yaml:1:4
+          |
+        1 | key:value
+          |    ^
+        help: write a space between ':' and the value
+          |
+        1 | key: value
+        """),
+    GoldenMessage(
+      text: "a:\n  key\n  c: 1\n",
+      message: """
+        error[RB1016]: 'key' is no key: its ':' is missing
+         --> p.yaml:2:3
+          |
+        2 |   key
+          |   ^^^
+        help: write 'key: value'; a text of several lines must be indented further than its key
+        """),
+    GoldenMessage(
+      text: "a: 1\nkey\nb: 2\n",
+      message: """
+        error[RB1016]: 'key' is no key: its ':' is missing
+         --> p.yaml:2:1
+          |
+        2 | key
+          | ^^^
+        help: write 'key: value'; a text of several lines must be indented further than its key
+        """),
+    GoldenMessage(
+      text: ": a\n",
+      message: """
+        error[RB1016]: the key before ':' is missing
+         --> p.yaml:1:1
+          |
+        1 | : a
+          | ^
+        """),
+    GoldenMessage(
+      text: "w: { a: ${{ params.x }}, b: \"${{ y }}\" } # c\n",
+      message: """
+        error[RB1017]: '${{ }}' must stand in quotes inside { }
+         --> p.yaml:1:9
+          |
+        1 | w: { a: ${{ params.x }}, b: "${{ y }}" } # c
+          |         ^^^^^^^^^^^^^^^
+        help: put it in quotes
+          |
+        1 | w: { a: "${{ params.x }}", b: "${{ y }}" } # c
+        """),
+    GoldenMessage(
+      text: "w: [ ${{ params.x }}, 2, 'x', y${{ b }}-z ]\n",
+      message: """
+        error[RB1017]: '${{ }}' must stand in quotes inside [ ]
+         --> p.yaml:1:6
+          |
+        1 | w: [ ${{ params.x }}, 2, 'x', y${{ b }}-z ]
+          |      ^^^^^^^^^^^^^^^
+        help: put it in quotes
+          |
+        1 | w: [ "${{ params.x }}", 2, 'x', "y${{ b }}-z" ]
+        """),
+    GoldenMessage(
+      text: "w: {\n  a: ${{ params.x }},\n}\n",
+      message: """
+        error[RB1017]: '${{ }}' must stand in quotes inside { }
+         --> p.yaml:2:6
+          |
+        2 |   a: ${{ params.x }},
+          |      ^^^^^^^^^^^^^^^
+        help: put it in quotes
+          |
+        2 |   a: "${{ params.x }}",
+        """),
+  ]
+}
