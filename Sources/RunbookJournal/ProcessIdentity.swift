@@ -73,7 +73,9 @@ extension ProcessIdentity {
   private static func processStat(of pid: Int32) -> (state: UInt8, startTime: UInt64)? {
     guard let bytes = readSmallFile("/proc/\(pid)/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = bytes[(end + 1)...].split(separator: 0x20)
-    guard fields.count > 19, let state = fields[0].first, let start = UInt64(String(decoding: fields[19], as: UTF8.self)) else { return nil }
+    guard fields.count > 19, let state = fields[0].first, let start = UInt64(String(decoding: fields[19], as: UTF8.self)) else {
+      return nil
+    }
     return (state, start)
   }
 }

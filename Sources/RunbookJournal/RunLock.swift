@@ -89,10 +89,15 @@ public enum RunLockHolder: Sendable, Hashable {
 
 /// What a run may be called: fit for the name of a file, of a collection and for a URL.
 public enum RunID {
+  /// `[a-z0-9-]`, at most 20 characters, not beginning with a hyphen.
   public static func isValid(_ text: String) -> Bool {
-    (1...40).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
-      } && !text.hasPrefix("-")
+    (1...20).contains(text.utf8.count) && !text.hasPrefix("-") && text.utf8.allSatisfy(isAllowed)
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+    default: false
+    }
   }
 }

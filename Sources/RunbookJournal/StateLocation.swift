@@ -20,7 +20,7 @@ public enum StateLocation: Sendable, Hashable {
       if path.hasPrefix("//") {
         path.removeFirst(2)
         guard path.hasPrefix("/") else {
-          throw .usage("\(source): write sqlite:PATH; between sqlite:// and the next slash would stand a host, and the state is a local file")
+          throw .usage("\(source): write sqlite:PATH; behind sqlite:// would stand a host, and the state is a local file")
         }
       }
       return try file(path, source)
@@ -35,7 +35,9 @@ public enum StateLocation: Sendable, Hashable {
   }
 
   private static func file(_ path: String, _ source: String) throws(JournalError) -> StateLocation {
-    if path.isEmpty || path.hasSuffix("/") { throw .usage("\(source): the path of a file is missing; write for example sqlite:.runbook/state.db") }
+    if path.isEmpty || path.hasSuffix("/") {
+      throw .usage("\(source): the path of a file is missing; write for example sqlite:.runbook/state.db")
+    }
     if path == ":memory:" || path.utf8.contains(0) || path.contains("?") { throw .usage("\(source): the state must be a file") }
     return .sqlite(path: path)
   }
