@@ -5,17 +5,11 @@ extension SyntaxMistake {
   /// A line that ought to be a key has no colon.
   func missingColon() -> Diagnostic {
     let line = SourceLine(file, at: context)
-    if let colon = line.gluedColon { return gluedColon(line, colon) }
+    if let colon = line.gluedColon { return .missingSpace(in: file, colon: colon) }
     let text = textRange(from: context)
     return report(
       .colon, "'\(file.text(in: text))' is no key: its ':' is missing", text.start, text.end,
       help: "write 'key: value'; a text of several lines must be indented further than its key")
-  }
-
-  private func gluedColon(_ line: SourceLine, _ colon: Int) -> Diagnostic {
-    report(
-      .colon, "the space after ':' is missing", colon, colon + 1, help: "write a space between ':' and the value",
-      fixedLine: line.replacing([(SourceRange(colon + 1, colon + 1), " ")]))
   }
 
   /// A `: ` where no key may stand: inside a text, or on a line that is indented too far.
@@ -37,7 +31,7 @@ extension SyntaxMistake {
     guard let above = lineAbove(line) else {
       return report(.malformed, "a ':' is not expected here", problem.offset, problemEnd)
     }
-    if let colon = above.gluedColon { return gluedColon(above, colon) }
+    if let colon = above.gluedColon { return .missingSpace(in: file, colon: colon) }
     if above.keyColon(before: above.range.end) == nil, above.itemStart - above.range.start == line.itemStart - line.range.start {
       let text = SourceRange(above.itemStart, above.contentEnd)
       return report(
@@ -211,5 +205,15 @@ extension SyntaxMistake {
     return report(
       .unquotedText, "text goes on after its closing quote", value.start, value.end, help: "put all of it in one pair of quotes",
       fixedLine: line.quoting([value]))
+  }
+}
+
+extension Diagnostic {
+  /// `key:value`, with the line as it should be.
+  static func missingSpace(in file: SourceFile, colon: Int) -> Diagnostic {
+    Diagnostic(
+      SyntaxCode.colon, "the space after ':' is missing", at: SourcePlace(file: file, range: SourceRange(colon, colon + 1)),
+      help: "write a space between ':' and the value",
+      fixedLine: SourceLine(file, at: colon).replacing([(SourceRange(colon + 1, colon + 1), " ")]))
   }
 }

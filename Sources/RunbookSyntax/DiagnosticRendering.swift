@@ -36,12 +36,24 @@ extension Diagnostic {
     let line = place.file.lineRange(start.line)
     // A path without text (a file that could not be read) has no line to show.
     if place.file.bytes.isEmpty { return heading }
-    let shown = DisplayLine(place.file.text(in: line))
-    let end = min(place.range.end, line.end)
-    let endColumn = end > place.range.start ? place.file.position(of: end).column : start.column
-    let (text, from, width) = Window(shown, from: start.column - 1, to: endColumn - 1).visible
+    let near = Self.near(place.range, in: line, of: place.file)
+    let shown = DisplayLine(place.file.text(in: near))
+    let columnsBefore = start.column - place.file.position(of: near.start).column
+    let end = min(place.range.end, near.end)
+    let marked = end > place.range.start ? place.file.text(in: SourceRange(place.range.start, end)).unicodeScalars.count : 0
+    let (text, from, width) = Window(shown, from: columnsBefore, to: columnsBefore + marked).visible
     let caret = String(repeating: " ", count: from) + paint(accent, String(repeating: "^", count: max(1, width)))
     return heading + Gutter(number: String(start.line), paint: paint).lines(text, under: caret)
+  }
+
+  /// The part of a line that may come to be shown: all of it, unless it is so long that looking at it would take a while.
+  private static func near(_ range: SourceRange, in line: SourceRange, of file: SourceFile) -> SourceRange {
+    guard line.count > 4096 else { return line }
+    var start = max(line.start, min(range.start, line.end) - 1024)
+    var end = min(line.end, start + 3072)
+    while start > line.start, file.bytes[start] & 0xC0 == 0x80 { start -= 1 }
+    while end < line.end, file.bytes[end] & 0xC0 == 0x80 { end += 1 }
+    return SourceRange(start, end)
   }
 }
 

@@ -67,6 +67,12 @@ extension Node {
   /// `~`, `True`), and the author should be asked for quotes.
   public var jsonClass: ScalarClass? { resolve(ScalarClass.json) }
 
+  /// Whether a text can be anything but text, by its first byte: most are told apart here.
+  private func canBeLiteral(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let first = text.first else { return true }
+    return isDigit(first) || "~.-+nNtTfF".utf8.contains(first)
+  }
+
   private func resolve(_ classify: (UnsafeBufferPointer<UInt8>) -> ScalarClass) -> ScalarClass? {
     switch tag {
     case .nonSpecific, .string: isScalar ? .text : nil
@@ -75,7 +81,7 @@ extension Node {
     case .boolean: .boolean
     case .null: .null
     case .mapping, .sequence: nil
-    case nil: style == .plain ? withText(classify) : .text
+    case nil: style == .plain ? withText { canBeLiteral($0) ? classify($0) : .text } : .text
     }
   }
 }

@@ -20,6 +20,9 @@ struct TreeBuilder: EventSink {
     var height = 0
   }
 
+  /// Mistakes after which reading ends: nobody reads more, and a hostile file shall not fill the memory with them.
+  private static let mistakeLimit = 500
+
   private let file: SourceFile
   private let source: UnsafeBufferPointer<UInt8>
   private let limits: SyntaxLimits
@@ -94,7 +97,7 @@ struct TreeBuilder: EventSink {
     let index = Int32(records.count)
     guard add(record) else { return false }
     if let anchor = properties.anchor { define(anchor, Anchor(index: index, size: 1), at: span) }
-    return true
+    return !isAborted
   }
 
   mutating func alias(_ span: EventSpan, name: String) -> Bool {
@@ -158,7 +161,7 @@ struct TreeBuilder: EventSink {
       frames[top].lastEnd = max(frames[top].lastEnd, end)
       frames[top].height = max(frames[top].height, frame.height + 1)
     }
-    return true
+    return !isAborted
   }
 
   /// Ends what is still open after the reading was given up, so that the keys seen so far are checked too.
@@ -282,6 +285,9 @@ struct TreeBuilder: EventSink {
       let written = index
       let key = records[index].kind == .alias ? Int(records[index].first) : index
       index = after(after(index))
+      if index - written == 2, let colon = gluedColon(key: written, value: written + 1) {
+        report(.missingSpace(in: file, colon: colon))
+      }
       guard records[key].kind == .scalar else {
         report(.keyNotText, "a key must be text, not a list or a mapping", range(of: written), help: "put it in quotes if text is meant")
         continue
@@ -310,6 +316,15 @@ struct TreeBuilder: EventSink {
     report(
       .duplicateKey, "key '\(text)' is defined twice", range(of: written), notes: [note],
       help: "remove one of the two, or rename it")
+  }
+
+  /// The colon of `{ key:value }`, which YAML takes for a key of that name without a value.
+  private func gluedColon(key: Int, value: Int) -> Int? {
+    let (key, value) = (records[key], records[value])
+    guard value.kind == .scalar, value.start == value.end, key.kind == .scalar, key.style == .plain, !key.isDecoded,
+      let colon = source[Int(key.start)..<Int(key.end)].firstIndex(of: UInt8(ascii: ":")), colon > key.start, colon + 1 < key.end
+    else { return nil }
+    return source[colon + 1] == UInt8(ascii: "/") || source[colon + 1] == UInt8(ascii: ":") ? nil : colon
   }
 
   private func after(_ index: Int) -> Int {
@@ -357,7 +372,17 @@ struct TreeBuilder: EventSink {
   private mutating func report(
     _ code: SyntaxCode, _ message: String, _ range: SourceRange, notes: [DiagnosticNote] = [], help: String? = nil
   ) {
-    diagnostics.append(Diagnostic(code, message, at: SourcePlace(file: file, range: range), notes: notes, help: help))
+    report(Diagnostic(code, message, at: SourcePlace(file: file, range: range), notes: notes, help: help))
+  }
+
+  private mutating func report(_ diagnostic: Diagnostic) {
+    if diagnostics.count < Self.mistakeLimit {
+      diagnostics.append(diagnostic)
+    } else if !isAborted {
+      isAborted = true
+      diagnostics.append(
+        Diagnostic(SyntaxCode.limit, "more than \(Self.mistakeLimit) mistakes; reading ends here", at: diagnostic.place))
+    }
   }
 
   private mutating func abort(

@@ -56,6 +56,14 @@ import Testing
     #expect(lines[4] == "  | " + String(repeating: " ", count: 61) + "^^^")
   }
 
+  @Test func veryLongLinesAreCutToo() throws {
+    let line = "é: " + String(repeating: "é", count: 5000) + "bad" + String(repeating: "z", count: 5000)
+    let lines = try diagnostic(line, at: "bad").rendered().split(separator: "\n")
+    #expect(lines[1] == " --> plans/x.yaml:1:5004")
+    #expect(lines[3] == "1 | …\(String(repeating: "é", count: 60))bad\(String(repeating: "z", count: 97))…")
+    #expect(lines[4] == "  | " + String(repeating: " ", count: 61) + "^^^")
+  }
+
   @Test func notesHaveTheirOwnPlaceAndColoursAreAskedFor() throws {
     let file = SourceFile(path: "p.yaml", text: "a: 1\na: 2\n")
     let diagnostic = try #require(NodeTree.parse(file).diagnostics.first)

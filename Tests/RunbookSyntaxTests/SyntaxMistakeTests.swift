@@ -37,6 +37,20 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     #expect(parsed.diagnostics.allSatisfy { $0.notes.first?.place.start.line == 8 })
   }
 
+  @Test func aKeyGluedToItsValueInsideBrackets() {
+    let parsed = NodeTree.parse(SourceFile(path: "p.yaml", text: "a: { x:1, 'y:2': , http://z, w: 3 }\n"))
+    #expect(parsed.diagnostics.map(\.code) == ["RB1016"])
+    #expect(parsed.diagnostics.first?.fixedLine == "a: { x: 1, 'y:2': , http://z, w: 3 }")
+  }
+
+  @Test func aFloodOfMistakesIsCutOff() {
+    let parsed = NodeTree.parse(SourceFile(path: "p.yaml", text: "{ a: 1" + String(repeating: ", a: 1", count: 20_000) + " }"))
+    #expect(parsed.tree == nil)
+    #expect(parsed.diagnostics.count == 501)
+    #expect(parsed.diagnostics.last?.message == "more than 500 mistakes; reading ends here")
+    #expect(parsed.diagnostics.last?.rendered().hasSuffix("^\n") == true)
+  }
+
   @Test func limits() {
     func codes(_ text: String, _ change: (inout SyntaxLimits) -> Void = { _ in }) -> [String] {
       var limits = SyntaxLimits()
