@@ -1,0 +1,36 @@
+import RunbookActions
+
+/// The lease that this process holds in a target.
+public struct LeaseState: Sendable, Hashable {
+  public let run: String
+  public let owner: String
+  public let epoch: Int64
+  /// Until when commands may act, in milliseconds of the server's clock.
+  public let until: Int64
+
+  public init(run: String, owner: String, epoch: Int64, until: Int64) {
+    self.run = run
+    self.owner = owner
+    self.epoch = epoch
+    self.until = until
+  }
+}
+
+/// The collections of the program's own, in the database of the target.
+public enum RunbookCollections {
+  public static let runs = "_runbook.runs"
+  public static let reservations = "_runbook.reservations"
+  public static let receiptLog = "_runbook.receiptLog"
+  public static let backups = "_runbook.backups"
+
+  /// The undo blocks of a step.
+  public static func undo(run: String, step: String) -> String { "_runbook.undo.\(run).\(step)" }
+  /// What the names of all undo collections of a run begin with.
+  public static func undoPrefix(run: String) -> String { "_runbook.undo.\(run)." }
+}
+
+/// What only the server and the rest of a run's changes know after a crash: the update action gives one to the target's connector.
+public protocol UndoResolver: Sendable {
+  /// Makes every unresolved write of the run known. Called under a fresh lease, before anything else is sent for the run.
+  func resolve(run: String, target: MongoTarget) async throws(ActionError)
+}
