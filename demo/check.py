@@ -7,8 +7,8 @@ collection itself, and exits 1 on any violation.
     check.py --uri URI [--database NAME] --snapshot FILE --ledger FILE --expect migrated [--late-from SECONDS]
     check.py --uri URI [--database NAME] --snapshot FILE --ledger FILE --expect restored [--report STATUS.json]
 
---late-from: when the run's last process began. A document that the application made or emptied after that may be without the
-fields: it came when the last pass had been opened.
+--late-from: a time before the run's last pass over the collection began. A document that the application made or emptied after
+that may be without the fields.
 --report: `runbook status RUN --format json`; documents that it lists as in doubt may differ.
 """
 import argparse
@@ -129,13 +129,15 @@ def judge(evidence, verdict, differences):
 
 
 def judge_success(evidence, steps, late_from=float("inf")):
-    """Every document carries the change, whole, and every write of the application stands."""
+    """Every document carries the change, whole, and every write of the application stands. `late_from` is a time, or tells one for
+    a field: from then on the application may have made what no pass could see any more."""
     verdict = Verdict()
     rules = {rule.field: rule for step in steps for rule in step}
 
     def late(ghost, field):
         write = ghost.last_write(field)
-        return write is not None and (write.acked is None or write.acked >= late_from)
+        bound = late_from(field) if callable(late_from) else late_from
+        return write is not None and (write.acked is None or write.acked >= bound)
 
     def differences(key, ghost, alternative, stored):
         wrong, changed = [], set()

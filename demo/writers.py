@@ -208,7 +208,7 @@ def collection_at(options):
     return client[options.database].get_collection(COLLECTION, write_concern=WriteConcern("majority", j=True))
 
 
-def load(options):
+def load(options, quiet=False):
     collection = collection_at(options)
     collection.drop()
     rng = random.Random(options.seed)
@@ -219,7 +219,8 @@ def load(options):
         raw = collection.with_options(codec_options=bson.CodecOptions(document_class=bson.raw_bson.RawBSONDocument))
         for document in raw.find():
             out.write(document.raw)
-    print(json.dumps({"loaded": options.documents, "seed": options.seed}))
+    if not quiet:
+        print(json.dumps({"loaded": options.documents, "seed": options.seed}))
 
 
 def run(options):

@@ -1,0 +1,53 @@
+# `make demo` and `make test` do all the set-up on a fresh Debian 12 machine that has Swift 6.3. Both may be run again.
+SHELL := /bin/bash
+export PATH := $(PATH):/opt/swift/usr/bin
+export RUNBOOK_SECANTUSD ?= $(CURDIR)/.tools/venv/bin/secantusd-py
+KILLS ?= 300
+SEEDS ?= 20000
+
+.PHONY: help setup build release test demo soak simulate bench lint format clean
+
+help:
+	@echo "make demo       the migration of 1,681 assets under a writing application: to its end, rolled back, killed and resumed"
+	@echo "make test       build, all tests, style; make lint: the style alone; make format: mend it"
+	@echo "make soak       KILLS=$(KILLS) kills under three writers; make simulate: SEEDS=$(SEEDS) random simulated runs"
+	@echo "make bench      the figures of docs/benchmarks.md; make build | release | clean"
+
+setup:
+	@tools/setup
+
+build: setup
+	swift build
+
+release: setup
+	swift build -c release --product runbook
+
+test: setup
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+	@$(MAKE) --no-print-directory lint
+
+demo: build
+	demo/run
+
+soak: build
+	tools/soak --kills $(KILLS)
+
+simulate: setup
+	swift build --build-tests
+	RUNBOOK_SIMULATION_SEEDS=$(SEEDS) swift test --skip-build --disable-xctest --filter RunbookRuntimeTests
+
+bench: release
+	tools/bench
+
+lint:
+	swift format lint --strict --parallel -r Package.swift Sources Tests
+	tools/python -m compileall -q demo tools/soak.py
+	@for script in .ci/run demo/run tools/setup tools/server tools/soak tools/python; do bash -n $$script || exit 1; done
+	@echo "lint: no findings"
+
+format:
+	swift format -i --parallel -r Package.swift Sources Tests
+
+clean:
+	rm -rf .build .tools demo/__pycache__ tools/__pycache__

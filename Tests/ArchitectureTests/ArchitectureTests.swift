@@ -1,0 +1,67 @@
+import Testing
+
+/// The rules that hold for every file of the repository. `PlantedViolationTests` shows that each of them can fail.
+@Suite struct ArchitectureTests {
+  private func swiftFiles() throws -> [SourceFile] {
+    try Repository.files(under: "Sources", ending: ".swift") + Repository.files(under: "Tests", ending: ".swift")
+  }
+
+  private func files(of room: Room) throws -> [SourceFile] {
+    try Repository.files(under: "\(room.isTest ? "Tests" : "Sources")/\(room.name)", ending: ".swift")
+  }
+
+  @Test func everyFolderIsARoom() throws {
+    #expect(try Repository.folders(in: "Sources").filter { Runbook.room($0) == nil } == [])
+    #expect(try Repository.folders(in: "Tests").filter { Runbook.room($0)?.isTest != true } == [])
+  }
+
+  @Test func packageAndTableSayTheSame() throws {
+    let manifest = PackageManifest(try #require(try Repository.files().first { $0.path == "Package.swift" }).text)
+    let table = rooms.map { PackageManifest.Target(name: $0.name, dependencies: ($0.rooms + $0.packages).sorted()) }
+    #expect(manifest.targets.map(\.name).sorted() == table.map(\.name).sorted())
+    for target in manifest.targets {
+      #expect(table.contains(target), "Package.swift gives \(target.name) \(target.dependencies)")
+    }
+  }
+
+  @Test(arguments: rooms.map(\.name)) func importsFollowTheTable(name: String) throws {
+    let room = try #require(Runbook.room(name))
+    let folder = "\(room.isTest ? "Tests" : "Sources")"
+    guard try Repository.folders(in: folder).contains(name) else { return }
+    #expect(try files(of: room).flatMap { importComplaints(room: room, file: $0.path, text: $0.text) } == [])
+  }
+
+  @Test func oneFileHoldsTheYAMLPointers() throws {
+    let room = try #require(Runbook.room("RunbookSyntax"))
+    #expect(oneFileComplaints(files: try files(of: room)) == [])
+  }
+
+  @Test func theEngineIsPure() throws {
+    let room = try #require(Runbook.room("RunbookEngine"))
+    #expect(try files(of: room).flatMap { engineComplaints(file: $0.path, text: $0.text) } == [])
+  }
+
+  @Test func filesAndFunctionsAreShort() throws {
+    let complaints = try swiftFiles().flatMap {
+      lengthComplaints(file: $0.path, text: $0.text) + functionComplaints(file: $0.path, text: $0.text)
+    }
+    #expect(complaints == [])
+  }
+
+  @Test func noPasswordStandsOutsideTests() throws {
+    let files = try Repository.files().filter { !$0.path.hasPrefix("Tests/") }
+    #expect(files.flatMap { passwordComplaints(file: $0.path, text: $0.text) } == [])
+  }
+
+  @Test func noPathOfOneMachine() throws {
+    #expect(try Repository.files().flatMap { machinePathComplaints(file: $0.path, text: $0.text) } == [])
+  }
+
+  @Test func nothingIsMarkedUnfinished() throws {
+    #expect(try Repository.files().flatMap { unfinishedComplaints(file: $0.path, text: $0.text) } == [])
+  }
+
+  @Test func noTestIsLeftOut() throws {
+    #expect(try Repository.files(under: "Tests", ending: ".swift").flatMap { skipComplaints(file: $0.path, text: $0.text) } == [])
+  }
+}
