@@ -40,18 +40,21 @@ public struct StepRecord: Sendable, Hashable {
   public internal(set) var effect = EffectKnowledge.notRequested
   public internal(set) var undo = UndoStatus.notBegun
   /// Conflicts and doubts of its undo, and what the undo said of them.
-  public internal(set) var conflicts = 0
+  public var conflicts: Int { undoConflicts + listConflicts }
   public internal(set) var inDoubt = 0
   public internal(set) var undoDetails = Value.emptyMap
 
   var stage = StepStage.condition
   /// Failed tries since the last time a person said go on.
   var tries = 0
-  var waitUntil: Int64?
+  var probeTries = 0
   var unwinding = UnwindingStage.probe
   var undoTries = 0
   var undoItem = 0
-  /// A verify of the undo list passed.
+  /// What the action's inverse left as it is, and what a check of the undo list warned of.
+  var undoConflicts = 0
+  var listConflicts = 0
+  /// A verify of the undo list passed, or the inverse was proved.
   var undoVerified = false
   /// A mutating effect of it was requested and is not unwound.
   var hasIntent = false

@@ -51,6 +51,8 @@ public struct RunState: Sendable {
   /// What was under way when rechecks began.
   var held: Effect?
   var polling = Polling()
+  /// Nothing is started before this time: a failed try waits.
+  var retryAt: Int64?
   var ending: Ending?
   var pauseWanted: String?
   var stopsAfter: String?
@@ -180,7 +182,7 @@ extension RunState {
   /// When the runtime must send `tick` at the latest (milliseconds): a poll or a retry is due then.
   public var nextDeadline: Int64? {
     guard !isSuspended, status == .running || status == .rollingBack else { return nil }
-    return current == nil ? waitUntil : polling.nextAt
+    return current == nil ? retryAt : polling.nextAt
   }
 
   /// How an effect under way has to be stopped, where a cause or a pause waits for it.
