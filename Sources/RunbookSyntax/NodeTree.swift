@@ -22,6 +22,23 @@ public enum CoreTag: UInt8, Sendable, Hashable {
   case sequence
 }
 
+extension CoreTag {
+  /// The tag of that name (prefix resolved), where it fits the kind of node.
+  init?(_ name: String, on kind: RecordKind) {
+    switch (name, kind) {
+    case ("!", _): self = .nonSpecific
+    case ("tag:yaml.org,2002:str", .scalar): self = .string
+    case ("tag:yaml.org,2002:int", .scalar): self = .integer
+    case ("tag:yaml.org,2002:float", .scalar): self = .float
+    case ("tag:yaml.org,2002:bool", .scalar): self = .boolean
+    case ("tag:yaml.org,2002:null", .scalar): self = .null
+    case ("tag:yaml.org,2002:map", .mapping): self = .mapping
+    case ("tag:yaml.org,2002:seq", .sequence): self = .sequence
+    default: return nil
+    }
+  }
+}
+
 enum RecordKind: UInt8 {
   case scalar
   case mapping

@@ -27,6 +27,8 @@ struct SyntaxMistake {
       return reservedCharacter(at: context)
     case "could not find expected ':'":
       return missingColon()
+    case "found unexpected ':'":
+      return .missingSpace(in: file, colon: problem.offset)
     case "mapping values are not allowed in this context":
       return unexpectedColon()
     case "found unexpected end of stream", "found unexpected document indicator":

@@ -34,6 +34,8 @@ struct TreeBuilder: EventSink {
   private var reached = 0
   private var aliased = 0
   private var documents = 0
+  /// The keys of the mapping being checked; kept to spare an allocation a mapping.
+  private var keys: [Int] = []
   private(set) var diagnostics: [Diagnostic] = []
   /// Whether reading was ended by a diagnostic that makes the rest worthless.
   private(set) var isAborted = false
@@ -250,19 +252,7 @@ struct TreeBuilder: EventSink {
 
   private mutating func coreTag(_ tag: String?, for kind: RecordKind, at span: EventSpan) -> UInt8 {
     guard let tag else { return 0 }
-    let core: CoreTag? =
-      switch (tag, kind) {
-      case ("!", _): .nonSpecific
-      case ("tag:yaml.org,2002:str", .scalar): .string
-      case ("tag:yaml.org,2002:int", .scalar): .integer
-      case ("tag:yaml.org,2002:float", .scalar): .float
-      case ("tag:yaml.org,2002:bool", .scalar): .boolean
-      case ("tag:yaml.org,2002:null", .scalar): .null
-      case ("tag:yaml.org,2002:map", .mapping): .mapping
-      case ("tag:yaml.org,2002:seq", .sequence): .sequence
-      default: nil
-      }
-    if let core { return core.rawValue }
+    if let core = CoreTag(tag, on: kind) { return core.rawValue }
     var start = span.start
     if source[start] == UInt8(ascii: "&") {
       while start < source.count, source[start] != UInt8(ascii: "!") { start += 1 }
@@ -277,8 +267,7 @@ struct TreeBuilder: EventSink {
   }
 
   private mutating func checkKeys(_ mapping: Int, count: Int) {
-    var keys: [Int] = []
-    keys.reserveCapacity(count)
+    keys.removeAll(keepingCapacity: true)
     var seen: [Int: Int] = [:]
     var index = mapping + 1
     for _ in 0..<count {

@@ -244,6 +244,18 @@ extension GoldenMessage {
         help: write 'key: value'; a text of several lines must be indented further than its key
         """),
     GoldenMessage(
+      text: "a: { b:{ c: 1 } }\n",
+      message: """
+        error[RB1016]: the space after ':' is missing
+         --> p.yaml:1:7
+          |
+        1 | a: { b:{ c: 1 } }
+          |       ^
+        help: write a space between ':' and the value
+          |
+        1 | a: { b: { c: 1 } }
+        """),
+    GoldenMessage(
       text: ": a\n",
       message: """
         error[RB1016]: the key before ':' is missing
