@@ -12,6 +12,11 @@ package struct NoteBuffer: Sendable {
   package struct EffectKey: Hashable, Sendable {
     package let run: String
     package let effect: String
+
+    package init(run: String, effect: String) {
+      self.run = run
+      self.effect = effect
+    }
   }
 
   package struct WindowNote: Sendable {
@@ -20,6 +25,14 @@ package struct NoteBuffer: Sendable {
     package let verdict: String
     package let at: Int64
     package let payload: Value
+
+    package init(run: String, trigger: String, verdict: String, at: Int64, payload: Value) {
+      self.run = run
+      self.trigger = trigger
+      self.verdict = verdict
+      self.at = at
+      self.payload = payload
+    }
   }
 
   package private(set) var progress: [EffectKey: ProgressRow] = [:]
