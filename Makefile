@@ -25,6 +25,7 @@ release: setup
 test: setup
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
+	tools/python demo/check_test.py
 	@$(MAKE) --no-print-directory lint
 
 demo: build

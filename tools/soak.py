@@ -89,7 +89,7 @@ class Round:
         self.violations, self.kills, self.kill_times, self.run_id = [], 0, [], None
         self.log = open(self.dir / "runbook.log", "ab")
         self.scenario = self.rng.choice(["success", "failing", "person"])
-        self.application = None
+        self.application, self.last_words = None, ""
 
     # -- the program -------------------------------------------------------------------------------------------------------
 
@@ -394,7 +394,7 @@ class Round:
             shutil.copytree(self.dir, pathlib.Path(self.options.keep) / f"seed-{self.seed}", dirs_exist_ok=True)
         elif self.violations:
             with open(self.dir / "runbook.log", encoding="utf-8", errors="replace") as log:
-                self.violations.append("the program's last words: " + log.read()[-1500:])
+                self.last_words = log.read()[-1500:]
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
@@ -426,6 +426,8 @@ def main():
               f" {len(round_.violations)} violations; {totals['kills']} of {options.kills} kills so far", flush=True)
         for text in round_.violations[:10]:
             print(f"  seed {round_.seed}: {text}", flush=True)
+        if round_.last_words:
+            print(f"  seed {round_.seed}: the program's last words:\n{round_.last_words}", flush=True)
         if totals["violations"] > 200:
             break
     if totals["kills"] < options.kills or totals["stops"] < options.stops:
