@@ -18,10 +18,17 @@ public struct Plan: Sendable {
   /// Keys of the format that this version loads but does not carry out yet; running a plan with one is refused, by name and place.
   public var unbuilt: [UnbuiltKey] = []
 
+  /// The text that the ranges of this plan point into; empty for a plan that was not read from text.
+  public var file: SourceFile
+
   public init(path: String, metadata: Metadata) {
     self.path = path
     self.metadata = metadata
+    file = SourceFile(path: path, bytes: [])
   }
+
+  /// The place of one of the plan's ranges, for diagnostics.
+  public func place(of range: SourceRange) -> SourcePlace { SourcePlace(file: file, range: range) }
 }
 
 public struct UnbuiltKey: Sendable, Hashable {

@@ -56,6 +56,8 @@ public enum Piece: Sendable {
 public struct Reference: Sendable, Hashable {
   public enum Root: String, Sendable, Hashable, CaseIterable {
     case params, secrets, metadata, run, steps, checks, triggers, phases, captured, baselines
+    /// One request of `http.latency`: only inside its arguments.
+    case sample
   }
 
   public var root: Root

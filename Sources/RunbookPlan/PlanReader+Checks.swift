@@ -1,0 +1,205 @@
+import RunbookSyntax
+
+extension PlanReader {
+  /// Where a check stands decides which policies it may have.
+  enum CheckPlace {
+    case planPreconditions, preconditions, verify, undoVerify, verifyRollback, capture, probe
+
+    var name: String {
+      switch self {
+      case .planPreconditions, .preconditions: "a precondition"
+      case .verify: "'verify'"
+      case .undoVerify: "'verify' of an undo step"
+      case .verifyRollback: "'verifyRollback'"
+      case .capture: "'capture'"
+      case .probe: "'probe'"
+      }
+    }
+
+    var onFail: [String] {
+      switch self {
+      case .planPreconditions, .verify: ["rollback", "halt", "warn"]
+      case .preconditions: ["rollback", "halt", "warn", "skip"]
+      case .undoVerify, .verifyRollback: ["warn"]
+      case .capture, .probe: []
+      }
+    }
+
+    var onOther: [String] {
+      switch self {
+      case .planPreconditions, .verify, .preconditions: ["rollback", "halt", "warn"]
+      case .undoVerify, .verifyRollback, .capture, .probe: []
+      }
+    }
+  }
+
+  mutating func checks(_ node: Node, _ place: CheckPlace, _ name: String) -> [Check] {
+    guard isList(node, "'\(name)'") else { return [] }
+    var checks: [Check] = []
+    checks.reserveCapacity(node.count)
+    for element in node.elements {
+      if let check = check(element, place, opener: nil) { checks.append(check) }
+    }
+    return checks
+  }
+
+  /// The parts of a check or step that make up the use of an action.
+  struct CallNodes {
+    var action: Node?
+    var with: (key: Node, value: Node)?
+    var target: (key: Node, value: Node)?
+    var collection: (key: Node, value: Node)?
+  }
+
+  mutating func check(_ node: Node, _ place: CheckPlace, opener key: Node?) -> Check? {
+    guard isMapping(node, "a check", like: "{ id: …, action: …, expect: … }") else { return nil }
+    let opener = key?.range ?? opener(of: node)
+    var check = Check(id: "", idRange: opener, source: .value(Template(.list([]), range: node.range)), range: node.range)
+    var call = CallNodes()
+    var value: (key: Node, value: Node)?
+    var hasID = false
+    var hasExpect = false
+    for entry in node.entries {
+      guard let key = CheckKey.table.find(entry.key) else {
+        unknownKey(entry.key, in: "a check", known: CheckKey.table.names)
+        continue
+      }
+      switch key {
+      case .id:
+        hasID = true
+        check.idRange = entry.value.range
+        check.id = id(entry.value, .check) ?? ""
+      case .action: call.action = entry.value
+      case .with: call.with = entry
+      case .target: call.target = entry
+      case .collection: call.collection = entry
+      case .value: value = entry
+      case .expect:
+        hasExpect = true
+        check.expect = matcher(entry.value, opener: entry.key, in: "'expect'")
+      default: readCheckPart(key, entry, place, into: &check)
+      }
+    }
+    if !hasID { missingKey("id", in: "a check", opener: opener) }
+    guard let source = checkSource(call, value, node, opener) else { return nil }
+    check.source = source
+    if !hasExpect { requireExpect(check, opener) }
+    return check
+  }
+
+  private mutating func readCheckPart(_ key: CheckKey, _ entry: Node.Entry, _ place: CheckPlace, into check: inout Check) {
+    let value = entry.value
+    switch key {
+    case .title: check.title = text(value, "title")
+    case .bar: check.bar = text(value, "bar")
+    case .within: check.within = textTemplate(value, "within")
+    case .holdFor: check.holdFor = textTemplate(value, "holdFor")
+    case .timeout: check.timeout = textTemplate(value, "timeout")
+    case .retry: check.retry = retry(value, opener: entry.key)
+    case .when: check.when = condition(value, opener: entry.key)
+    case .onFail: if let policy = policy(entry, place, place.onFail) { check.onFail = policy }
+    case .onError: if let policy = policy(entry, place, place.onOther) { check.onError = policy }
+    case .onNoData: if let policy = policy(entry, place, place.onOther) { check.onNoData = policy }
+    case .recheck:
+      switch place {
+      case .planPreconditions, .preconditions: check.recheck = boolean(value, "recheck") ?? false
+      default: notHere(entry.key, "'recheck' belongs to preconditions")
+      }
+    case .id, .action, .with, .target, .collection, .value, .expect: break
+    }
+  }
+
+  private mutating func policy(_ entry: Node.Entry, _ place: CheckPlace, _ allowed: [String]) -> Policy? {
+    let name = entry.key.text ?? ""
+    if allowed.isEmpty {
+      notHere(entry.key, "\(place.name) takes no '\(name)'")
+      return nil
+    }
+    guard let text = text(entry.value, name) else { return nil }
+    if allowed.contains(text) { return Policy(rawValue: text) }
+    let meant = nearest(to: text, among: allowed)
+    report(
+      PlanCode.notOneOf, "'\(text)' is no value of '\(name)' in \(place.name)", at: entry.value.range,
+      help: meant.map { "did you mean '\($0)'?" } ?? "write \(allowed.joined(separator: " or "))")
+    return nil
+  }
+
+  mutating func notHere(_ key: Node, _ message: String, help: String? = nil) {
+    report(PlanCode.keyNotHere, message, at: key.range, help: help ?? "remove '\(key.text ?? "")'")
+  }
+
+  private mutating func checkSource(
+    _ call: CallNodes, _ value: (key: Node, value: Node)?, _ node: Node, _ opener: SourceRange
+  ) -> Check.Source? {
+    if let value {
+      if let action = call.action {
+        report(
+          PlanCode.exclusiveKeys, "a check has 'value' or 'action', not both", at: value.key.range,
+          notes: [DiagnosticNote("the action is here", at: place(action.range))])
+      } else {
+        for other in [call.with, call.target, call.collection] {
+          if let other { notHere(other.key, "'\(other.key.text ?? "")' belongs to an action, and this check has a value") }
+        }
+      }
+      return .value(template(value.value))
+    }
+    guard call.action != nil else {
+      missingKey("action", in: "a check", opener: opener, help: "or 'value'")
+      return nil
+    }
+    return actionCall(call, node).map { .action($0) }
+  }
+
+  private mutating func requireExpect(_ check: Check, _ opener: SourceRange) {
+    if case .action(let call) = check.source, call.name == "manual.confirm" { return }
+    missingKey("expect", in: "a check", opener: opener, help: "say what must be seen, like expect: { equals: 0 }")
+  }
+
+  /// The use of an action, with the defaults for target and collection put in.
+  mutating func actionCall(_ nodes: CallNodes, _ node: Node) -> ActionCall? {
+    guard let actionNode = nodes.action, let name = text(actionNode, "action") else { return nil }
+    var call = ActionCall(
+      name: name, nameRange: actionNode.range, arguments: [], target: nil, targetIsDefault: false, collection: nil, collectionIsDefault: false,
+      range: node.range)
+    call.target = nodes.target.flatMap { target($0.value) }
+    call.collection = nodes.collection.flatMap { textTemplate($0.value, "collection") }
+    if let with = nodes.with, isMapping(with.value, "'with'", like: "with: { … }") { readArguments(with.value, nodes, into: &call) }
+    if call.target == nil, nodes.target == nil, let defaultTarget {
+      call.target = defaultTarget
+      call.targetIsDefault = true
+    }
+    if call.collection == nil, nodes.collection == nil, let defaultCollection {
+      call.collection = defaultCollection
+      call.collectionIsDefault = true
+    }
+    return call
+  }
+
+  /// `target` and `collection` may stand inside `with` as well as beside `action`.
+  private mutating func readArguments(_ node: Node, _ nodes: CallNodes, into call: inout ActionCall) {
+    call.arguments = entries(node)
+    for (name, path, outer) in [("target", \ActionCall.target, nodes.target), ("collection", \ActionCall.collection, nodes.collection)] {
+      guard let index = call.arguments.firstIndex(where: { $0.key == name }) else { continue }
+      let entry = call.arguments.remove(at: index)
+      if let outer {
+        report(
+          PlanCode.exclusiveKeys, "'\(name)' is given twice", at: entry.keyRange,
+          notes: [DiagnosticNote("the other one is here", at: place(outer.key.range))])
+        continue
+      }
+      guard let value = node[name] else { continue }
+      call[keyPath: path] = name == "target" ? target(value) : textTemplate(value, name)
+    }
+  }
+
+  /// `when: { value: …, equals: … }`.
+  mutating func condition(_ node: Node, opener: Node) -> Condition? {
+    guard isMapping(node, "'when'", like: "when: { value: \"${{ params.NAME }}\", equals: … }") else { return nil }
+    guard let value = node["value"] else {
+      missingKey("value", in: "'when'", opener: opener.range, help: "write when: { value: …, equals: … }")
+      return nil
+    }
+    guard let matcher = matcher(node, opener: opener, in: "'when'", ignoring: "value") else { return nil }
+    return Condition(value: template(value), matcher: matcher, range: node.range)
+  }
+}

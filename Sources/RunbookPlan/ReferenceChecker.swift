@@ -1,0 +1,305 @@
+import RunbookSyntax
+
+/// Goes through a plan in the order in which it runs and asks of every reference whether what it names exists and has happened by then.
+struct ReferenceChecker {
+  let plan: Plan
+  let ids: [String: PlanReader.IDEntry]
+  let triggerIDs: Set<String>
+  let types: PlanReferenceTypes
+  private(set) var diagnostics: [Diagnostic] = []
+
+  /// What has happened by the place that is looked at.
+  private var seen: [String: Part] = [:]
+  private var phaseIndex = -1
+  /// The step whose own parts are being looked at.
+  private var current: String?
+  /// References to steps that never ran are not answered but passed over: `verifyRollback`.
+  private var skipsUnstarted = false
+  private var isUndo = false
+
+  private struct Part {
+    enum Kind { case step, check, capture, phase }
+    var kind: Kind
+    var phase: Int
+    var maySkip = false
+    var phaseMaySkip = false
+    var hasOutputsWhenSkipped = false
+    var rollback: RollbackDeclaration?
+    var range: SourceRange
+  }
+
+  init(plan: Plan, ids: [String: PlanReader.IDEntry], triggerIDs: Set<String>) {
+    self.plan = plan
+    self.ids = ids
+    self.triggerIDs = triggerIDs
+    types = PlanReferenceTypes(plan)
+    seen.reserveCapacity(ids.count)
+  }
+
+  mutating func check() {
+    for target in plan.targets {
+      for field in target.fields { look(field.value) }
+      if let identity = target.identity { look(identity) }
+    }
+    look(plan.preconditions)
+    for (index, phase) in plan.phases.enumerated() {
+      phaseIndex = index
+      look(phase)
+    }
+    phaseIndex = plan.phases.count
+    look(plan.verify)
+    for step in plan.afterRollback { look(step, in: nil) }
+    skipsUnstarted = true
+    look(plan.verifyRollback)
+  }
+
+  private mutating func look(_ phase: Phase) {
+    if let when = phase.when { look(when) }
+    look(phase.preconditions)
+    for step in phase.steps { look(step, in: phase) }
+    look(phase.verify)
+    seen[phase.id] = Part(kind: .phase, phase: phaseIndex, range: phase.idRange)
+  }
+
+  private mutating func look(_ step: Step, in phase: Phase?) {
+    if let when = step.when { look(when) }
+    look(step.preconditions)
+    for capture in step.capture {
+      look(capture)
+      seen[capture.id] = Part(kind: .capture, phase: phaseIndex, range: capture.idRange)
+    }
+    look(step.action)
+    look(durations: step.timeout, step.stallTimeout, step.deadline)
+    current = step.id
+    if let rollback = step.rollback { look(rollback, of: step, in: phase) }
+    if let outputs = step.outputsWhenSkipped { look(outputs) }
+    var part = Part(kind: .step, phase: phaseIndex, rollback: step.rollback, range: step.idRange)
+    part.maySkip = step.when != nil || step.preconditions.contains { $0.onFail == .skip }
+    part.phaseMaySkip = phase.map { $0.when != nil || $0.preconditions.contains { $0.onFail == .skip } } ?? false
+    part.hasOutputsWhenSkipped = step.outputsWhenSkipped != nil
+    seen[step.id] = part
+    if let probe = step.probe {
+      look(probe)
+      seen[probe.id] = Part(kind: .check, phase: phaseIndex, range: probe.idRange)
+    }
+    look(step.verify)
+    current = nil
+  }
+
+  private mutating func look(_ rollback: RollbackDeclaration, of step: Step, in phase: Phase?) {
+    switch rollback {
+    case .automatic, .notNeeded, .none: break
+    case .coveredBy(let id, let range): look(coveredBy: id, range, of: step, in: phase)
+    case .steps(let items, _):
+      isUndo = true
+      let before = seen
+      for case .step(let undo) in items {
+        look(undo.action)
+        look(durations: undo.timeout, undo.stallTimeout, undo.deadline)
+        seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
+        if let probe = undo.probe { look(probe) }
+        look(undo.verify)
+      }
+      // Nothing on the way forward can read what only an undo makes known.
+      seen = before
+      isUndo = false
+    }
+  }
+
+  private mutating func look(coveredBy id: String, _ range: SourceRange, of step: Step, in phase: Phase?) {
+    func report(_ message: String, help: String? = nil, notes: [DiagnosticNote] = []) -> Diagnostic {
+      Diagnostic(PlanCode.coveredBy, message, at: plan.place(of: range), notes: notes, help: help)
+    }
+    if id == step.id {
+      diagnostics.append(report("a step cannot be covered by itself"))
+      return
+    }
+    guard let part = seen[id], part.kind == .step else {
+      if let entry = ids[id], entry.kind == .step {
+        let note = DiagnosticNote("it stands here", at: plan.place(of: entry.range))
+        diagnostics.append(report("'\(id)' comes after this step", help: "the step that covers it must be an earlier one", notes: [note]))
+      } else {
+        let meant = nearest(to: id, among: seen.filter { $0.value.kind == .step }.map(\.key).sorted())
+        diagnostics.append(report("no earlier step is called '\(id)'", help: meant.map { "did you mean '\($0)'?" }))
+      }
+      return
+    }
+    let note = DiagnosticNote("it stands here", at: plan.place(of: part.range))
+    if phase?.rollbackScope == .phase, part.phase != phaseIndex {
+      let message = "'\(id)' stands in another phase and is not undone when this one is"
+      diagnostics.append(report(message, help: "name a step of this phase, or write rollbackScope: plan", notes: [note]))
+    }
+    switch part.rollback {
+    case .coveredBy(let other, _):
+      diagnostics.append(report("'\(id)' has no undo of its own", help: "it is covered by '\(other)': name that", notes: [note]))
+    case .notNeeded, .some(.none): diagnostics.append(report("'\(id)' has no undo", notes: [note]))
+    case .automatic, .steps, nil: break
+    }
+  }
+
+  private mutating func look(_ checks: [Check]) {
+    for check in checks {
+      look(check)
+      seen[check.id] = Part(kind: .check, phase: phaseIndex, range: check.idRange)
+    }
+  }
+
+  private mutating func look(_ check: Check) {
+    if let when = check.when { look(when) }
+    switch check.source {
+    case .action(let call): look(call)
+    case .value(let template): look(template)
+    }
+    if let expect = check.expect { look(expect) }
+    look(durations: check.within, check.holdFor, check.timeout)
+  }
+
+  private mutating func look(_ call: ActionCall) {
+    for argument in call.arguments { look(argument.value) }
+    if let target = call.target, !call.targetIsDefault { look(target) }
+    if let collection = call.collection { look(collection) }
+  }
+
+  private mutating func look(_ condition: Condition) {
+    look(condition.value)
+    look(condition.matcher)
+  }
+
+  private mutating func look(_ matcher: Matcher) {
+    switch matcher {
+    case .test(let test): look(test.operand)
+    case .all(let parts), .any(let parts): for part in parts { look(part) }
+    case .not(let part): look(part)
+    }
+  }
+
+  private mutating func look(durations: Template?...) {
+    for case let template? in durations {
+      look(template)
+      diagnostics.append(contentsOf: Resolver.check(template, as: .duration, types: types, in: plan.file).diagnostics)
+    }
+  }
+
+  private mutating func look(_ template: Template) {
+    switch template.content {
+    case .scalar: break
+    case .reference(let reference): look(reference)
+    case .interpolation(let pieces): for case .reference(let reference) in pieces { look(reference) }
+    case .list(let items): for item in items { look(item) }
+    case .map(let entries): for entry in entries { look(entry.value) }
+    }
+  }
+}
+
+// MARK: One reference
+
+extension ReferenceChecker {
+  private mutating func report(_ code: PlanCode, _ reference: Reference, _ message: String, help: String? = nil, notes: [DiagnosticNote] = []) {
+    diagnostics.append(Diagnostic(code, message, at: plan.place(of: reference.range), notes: notes, help: help))
+  }
+
+  private mutating func unknown(_ reference: Reference, _ what: String, among names: [String]) {
+    let meant = nearest(to: reference.path[0], among: names)
+    report(.unknownName, reference, "no \(what) is called '\(reference.path[0])'", help: meant.map { "did you mean '\($0)'?" })
+  }
+
+  private mutating func look(_ reference: Reference) {
+    let name = reference.path[0]
+    switch reference.root {
+    case .params: if types.params[name] == nil { unknown(reference, "param", among: plan.params.map(\.name)) }
+    case .secrets:
+      if !plan.secrets.contains(where: { $0.name == name }) { unknown(reference, "secret", among: plan.secrets.map(\.name)) }
+    case .metadata, .run, .sample: break
+    case .steps: look(reference, .step, "step")
+    case .baselines: look(reference, .step, "step")
+    case .checks: look(reference, .check, "check")
+    case .captured: look(reference, .check, "captured check")
+    case .phases: look(reference, .phase, "phase")
+    case .triggers:
+      if ids[name]?.kind != .trigger { unknown(reference, "trigger", among: triggerIDs.sorted()) } else if phaseIndex < 0 {
+        report(.refersToLater, reference, "triggers sample only from the first step on", help: "refer to it from a step or a later check")
+      }
+    }
+  }
+
+  private mutating func look(_ reference: Reference, _ kind: PlanReader.IDEntry.Kind, _ what: String) {
+    let name = reference.path[0]
+    if let part = seen[name], matches(part, reference.root) {
+      requireOutputs(of: part, reference)
+      return
+    }
+    guard let entry = ids[name], entry.kind == kind else {
+      if let entry = ids[name] {
+        report(
+          .unknownName, reference, "'\(name)' is a \(entry.kind.rawValue), not a \(what)", help: "write \(entry.kind.rawValue)s.\(name)…",
+          notes: [DiagnosticNote("it is defined here", at: plan.place(of: entry.range))])
+      } else {
+        unknown(reference, what, among: ids.filter { $0.value.kind == kind }.map(\.key).sorted())
+      }
+      return
+    }
+    let note = DiagnosticNote("it stands here", at: plan.place(of: entry.range))
+    if let part = seen[name], part.kind != .capture || reference.root == .checks {
+      let isCapture = part.kind == .capture
+      let message = isCapture ? "'\(name)' is captured" : "'\(name)' is a check that nothing captures"
+      report(.unknownName, reference, message, help: isCapture ? "write captured.\(name)…" : "write checks.\(name)…", notes: [note])
+    } else if name == current {
+      let message = isUndo ? "an undo cannot use what its own step makes known" : "a step cannot use its own outputs before it has run"
+      let help = isUndo ? "capture the value before the effect, or use the output of an earlier step" : nil
+      report(isUndo ? .undoUsesLaterValue : .refersToLater, reference, message, help: help, notes: [note])
+    } else {
+      report(.refersToLater, reference, "'\(name)' comes later", help: "a reference can only name what has happened before", notes: [note])
+    }
+  }
+
+  private func matches(_ part: Part, _ root: Reference.Root) -> Bool {
+    switch root {
+    case .steps, .baselines: part.kind == .step
+    case .checks: part.kind == .check
+    case .captured: part.kind == .capture
+    case .phases: part.kind == .phase
+    default: true
+    }
+  }
+
+  private mutating func requireOutputs(of part: Part, _ reference: Reference) {
+    guard reference.root == .steps, reference.path[1] == "outputs", !part.hasOutputsWhenSkipped, !skipsUnstarted else { return }
+    guard reference.path[0] != current, part.maySkip || (part.phaseMaySkip && part.phase != phaseIndex) else { return }
+    report(
+      .needsOutputsWhenSkipped, reference, "'\(reference.path[0])' may be skipped, and would have no outputs",
+      help: "add 'outputsWhenSkipped' to that step", notes: [DiagnosticNote("it stands here", at: plan.place(of: part.range))])
+  }
+}
+
+/// The types of references as far as the plan itself tells them.
+public struct PlanReferenceTypes: ReferenceTypes, Sendable {
+  let params: [String: FieldType]
+  private let outputs: (@Sendable (Reference) -> FieldType?)?
+
+  /// - Parameter outputs: tells the types of what steps, checks, captures and baselines give, for who knows the actions.
+  public init(_ plan: Plan, outputs: (@Sendable (Reference) -> FieldType?)? = nil) {
+    params = Dictionary(plan.params.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+    self.outputs = outputs
+  }
+
+  public func type(of reference: Reference) -> FieldType? {
+    guard let first = reference.path.first else { return nil }
+    switch reference.root {
+    case .params: return params[first]
+    case .secrets: return .text
+    case .metadata: return first == "keepUndo" ? .duration : .text
+    case .run: return first == "startedAt" ? .timestamp : first == "date" ? .date : .text
+    case .phases: return .text
+    case .triggers:
+      switch reference.path.last {
+      case "verdict": return .text
+      case "longestGap", "p50", "p95": return .duration
+      case "samples", "failures": return .integer()
+      default: return .number
+      }
+    case .steps where reference.path.last == "status" && reference.path.count == 2: return .text
+    case .checks where reference.path.last == "verdict" && reference.path.count == 2: return .text
+    case .steps, .checks, .captured, .baselines, .sample: return outputs?(reference)
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import RunbookSyntax
+
+/// Finds `${{ … }}` in text.
+enum TemplateText {
+  /// Whether there is one that is not written `$${{`.
+  static func hasReference(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      var index = 0
+      while let found = next(in: bytes, from: index) {
+        if !isEscaped(bytes, found) { return true }
+        index = found + 3
+      }
+      return false
+    }
+  }
+
+  /// Where the next `${{` begins.
+  static func next(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+    var index = start
+    while index + 2 < bytes.count {
+      if bytes[index] == UInt8(ascii: "$"), bytes[index + 1] == UInt8(ascii: "{"), bytes[index + 2] == UInt8(ascii: "{") { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  static func isEscaped(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
+    index > 0 && bytes[index - 1] == UInt8(ascii: "$")
+  }
+
+  /// Where `}}` begins, quotes skipped; nil where it never comes.
+  static func end(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+    var index = start
+    var isQuoted = false
+    while index + 1 < bytes.count {
+      if bytes[index] == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if !isQuoted, bytes[index] == UInt8(ascii: "}"), bytes[index + 1] == UInt8(ascii: "}") { return index }
+      index += 1
+    }
+    return nil
+  }
+}
+
+extension PlanReader {
+  /// Where a value stands, as far as it decides what may be written in it.
+  struct TemplateUse {
+    var allowsSecrets = false
+    var depth = 0
+    static let plain = TemplateUse()
+    static let target = TemplateUse(allowsSecrets: true)
+  }
+
+  /// A value with its references taken apart.
+  mutating func template(_ node: Node, _ use: TemplateUse = .plain) -> Template {
+    switch node.kind {
+    case .scalar:
+      return scalarTemplate(node, use)
+    case .sequence:
+      var items: [Template] = []
+      items.reserveCapacity(node.count)
+      for element in node.elements { items.append(template(element, use)) }
+      return Template(.list(items), range: node.range)
+    case .mapping:
+      return Template(.map(entries(node, use)), range: node.range)
+    }
+  }
+
+  /// The entries of a mapping whose keys are the user's or an action's.
+  mutating func entries(_ node: Node, _ use: TemplateUse = .plain) -> [TemplateEntry] {
+    var entries: [TemplateEntry] = []
+    entries.reserveCapacity(node.count)
+    for entry in node.entries {
+      guard let key = entry.key.text else { continue }
+      if key.utf8.first == UInt8(ascii: "x"), key.hasPrefix("x-") { continue }
+      if key.utf8.count > 1000 { report(.keyTooLong, "a key has at most 1000 bytes", at: entry.key.range) }
+      if key.utf8.contains(UInt8(ascii: "$")), TemplateText.hasReference(key) {
+        report(.referenceNotHere, "a reference cannot stand in a key", at: entry.key.range, help: "references stand in values only")
+      }
+      var inner = use
+      if key == "env" || key == "headers" { inner.allowsSecrets = true }
+      entries.append(TemplateEntry(key: key, keyRange: entry.key.range, value: template(entry.value, inner)))
+    }
+    return entries
+  }
+
+  private mutating func scalarTemplate(_ node: Node, _ use: TemplateUse) -> Template {
+    let hasReference =
+      node.withText { bytes in TemplateText.next(in: bytes, from: 0) != nil } ?? false
+    let text = node.text ?? ""
+    if hasReference { return referenceTemplate(node, text, use) }
+    return Template(.scalar(Scalar(text: text, isPlain: isPlain(node))), range: node.range)
+  }
+
+  /// Whether the scalar's text may stand for another type than text.
+  private func isPlain(_ node: Node) -> Bool {
+    switch node.tag {
+    case nil: node.style == .plain
+    case .string, .nonSpecific: false
+    default: true
+    }
+  }
+
+  private mutating func referenceTemplate(_ node: Node, _ text: String, _ use: TemplateUse) -> Template {
+    let bytes = Array(text.utf8)
+    let pieces = bytes.withUnsafeBufferPointer { referencePieces(node, $0, use) }
+    if pieces.count == 1, case .reference(let reference) = pieces[0] { return Template(.reference(reference), range: node.range) }
+    var plain = ""
+    for piece in pieces {
+      guard case .text(let part) = piece else { return Template(.interpolation(pieces), range: node.range) }
+      plain += part
+    }
+    return Template(.scalar(Scalar(text: plain, isPlain: false)), range: node.range)
+  }
+
+  private mutating func referencePieces(_ node: Node, _ bytes: UnsafeBufferPointer<UInt8>, _ use: TemplateUse) -> [Piece] {
+    var pieces: [Piece] = []
+    var pending: [UInt8] = []
+    var index = 0
+    var number = 0
+    while let start = TemplateText.next(in: bytes, from: index) {
+      defer { number += 1 }
+      if TemplateText.isEscaped(bytes, start) {
+        // `$${{` is `${{` as text: the first dollar goes.
+        pending.append(contentsOf: bytes[index..<(start - 1)])
+        pending.append(contentsOf: "${{".utf8)
+        index = start + 3
+        continue
+      }
+      pending.append(contentsOf: bytes[index..<start])
+      let range = sourceRange(of: number, in: node)
+      guard let end = TemplateText.end(in: bytes, from: start + 3) else {
+        report(SyntaxCode.badReference, "a reference is not closed", at: range, help: "end it with }}, or write $${{ for the text itself")
+        index = bytes.count
+        break
+      }
+      if !pending.isEmpty { pieces.append(.text(String(decoding: pending, as: UTF8.self))) }
+      pending = []
+      if let reference = reference(bytes[(start + 3)..<end], range, use) { pieces.append(.reference(reference)) }
+      index = end + 2
+    }
+    pending.append(contentsOf: bytes[index...])
+    if !pending.isEmpty || pieces.isEmpty { pieces.append(.text(String(decoding: pending, as: UTF8.self))) }
+    return pieces
+  }
+
+  private mutating func reference(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ range: SourceRange, _ use: TemplateUse) -> Reference? {
+    let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x0A || byte == 0x09 }
+    let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+    do {
+      let reference = try Reference.parse(String(decoding: Array(trimmed), as: UTF8.self), range: range)
+      if reference.root == .secrets, !use.allowsSecrets {
+        report(
+          .secretNotHere, "a secret cannot be used here", at: range,
+          help: "secrets may stand only in 'targets', 'env' and 'headers', so that they are never stored")
+      }
+      if reference.root == .sample { unbuilt.append(UnbuiltKey(key: "${{ sample }}", range: range)) }
+      return reference
+    } catch {
+      report(SyntaxCode.badReference, error.message, at: range, help: error.help)
+      return nil
+    }
+  }
+
+  /// The place of the n-th `${{` of a scalar. Its written form differs from its text by escapes and folding, but not in these marks, unless
+  /// they are written with escapes themselves: then the whole scalar is the place.
+  private func sourceRange(of number: Int, in node: Node) -> SourceRange {
+    if node.isAlias { return node.range }
+    let written = node.range
+    return file.bytes[written.start..<written.end].withUnsafeBufferPointer { bytes in
+      var index = 0
+      var left = number
+      while let start = TemplateText.next(in: bytes, from: index) {
+        if left == 0 {
+          let end = TemplateText.end(in: bytes, from: start + 3).map { $0 + 2 } ?? start + 3
+          return SourceRange(written.start + start, written.start + end)
+        }
+        left -= 1
+        index = start + 3
+      }
+      return written
+    }
+  }
+}
