@@ -153,8 +153,7 @@ extension RunState {
   /// The process that led the run is gone: what it had under way is run again, probed or asked about, by its class.
   mutating func loseProcess() {
     polling = Polling()
-    if let held { (current, self.held) = (held, nil) }
-    rechecks = nil
+    if rechecks != nil { (current, held, rechecks) = (held, nil, nil) }
     defer { if status == .running, ending == nil { beginRechecks() } }
     guard let effect = current else { return }
     let number = layout.stepNumbers[effect.id.subject]

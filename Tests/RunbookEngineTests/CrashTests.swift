@@ -1,0 +1,36 @@
+import RunbookEngine
+import RunbookTestSupport
+import Testing
+
+@Suite("Crashes at every boundary")
+struct CrashTests {
+  @Test("Every plan of the corpus survives a crash at every boundary and at every pair of boundaries")
+  func everyPair() async {
+    let plans = SimulatedCorpus.all
+    #expect(plans.count >= 14)
+    #expect(Set(plans.map(\.name)).count == plans.count)
+    let figures = await withTaskGroup(of: SimulationFigures.self) { group in
+      for plan in plans { group.addTask { Simulation.crashEverywhere(plan) } }
+      return await group.reduce(into: SimulationFigures()) { $0.add($1) }
+    }
+    #expect(figures.violations == [])
+    print(
+      "simulator: \(plans.count) plans, \(figures.boundaries) boundaries, \(figures.pairs) pairs, \(figures.runs) runs, \(figures.violations.count) violations"
+    )
+  }
+
+  @Test("Without a crash every plan ends as it should", arguments: SimulatedCorpus.all.map(\.name))
+  func calm(_ name: String) throws {
+    let plan = try #require(SimulatedCorpus.all.first { $0.name == name })
+    var run = Simulation(plan)
+    run.run()
+    #expect(run.violations == [])
+    #expect(plan.ends.contains(run.folded().status))
+  }
+
+  @Test("Each bug planted into the rules of the runtime is caught", arguments: PlantedBug.allCases)
+  func plantedBugs(_ bug: PlantedBug) {
+    let violations = SimulatedCorpus.all.flatMap { Simulation.crashEverywhere($0, bug: bug, pairs: false).violations }
+    #expect(!violations.isEmpty, "\(bug) went unseen")
+  }
+}

@@ -1,0 +1,58 @@
+import RunbookEngine
+import RunbookPlan
+
+/// A plan for the simulator: its outline, how the world behaves, what people do, and how it may end.
+public struct SimulatedPlan: Sendable {
+  public typealias Person = @Sendable (RunState, inout SimulatedWorld) -> Request.Wish?
+
+  public let name: String
+  public let outline: Outline
+  public var rules: [String: [SimulatedBehaviour]]
+  /// The end states (or states at which everybody leaves it) that are right.
+  public var ends: Set<RunStatus>
+  /// What a person wants of a run whose process is gone; nil leaves it as it is.
+  public var person: Person
+  /// Steps of undo lists, and what each takes back.
+  public var reverts: [String: [String]]
+  /// Requests that arrive while this effect (`verb:subject`) is under way for the first time.
+  public var interjections: [String: Request.Wish]
+  /// Steps whose inverse keeps their effect on purpose (a backup).
+  public var keeps: Set<String>
+  let stepsByID: [String: StepOutline]
+
+  public init(
+    _ name: String, _ outline: Outline, rules: [String: [SimulatedBehaviour]] = [:], ends: Set<RunStatus>,
+    reverts: [String: [String]] = [:],
+    interjections: [String: Request.Wish] = [:], keeps: Set<String> = [], person: @escaping Person = SimulatedPlan.patient
+  ) {
+    self.name = name
+    self.outline = outline
+    self.rules = rules
+    self.ends = ends
+    self.reverts = reverts
+    self.interjections = interjections
+    self.keeps = keeps
+    self.person = person
+    var steps: [String: StepOutline] = [:]
+    for step in outline.phases.flatMap(\.steps) + outline.afterRollback {
+      steps[step.id] = step
+      guard case .steps(let items) = step.undo else { continue }
+      for case .step(let item) in items { steps[item.id] = item }
+    }
+    stepsByID = steps
+  }
+
+  /// Resumes what crashed or paused, and leaves everything else.
+  public static let patient: Person = { state, _ in
+    switch state.status {
+    case .running, .rollingBack, .paused: .resume
+    default: nil
+    }
+  }
+
+  var forwardSteps: [StepOutline] { outline.phases.flatMap(\.steps) }
+
+  func covered(by step: String) -> [String] {
+    forwardSteps.filter { $0.undo == .coveredBy(step) }.map(\.id)
+  }
+}
