@@ -1,22 +1,9 @@
-import CLibMongoC
-
 extension BSONDocument {
-  /// Reads MongoDB Extended JSON v2, canonical or relaxed, through libbson. Key order is kept; a whole number becomes int32 where it fits, else int64.
-  /// - Throws: `BSONError` with libbson's words and place.
+  /// Reads MongoDB Extended JSON v2, canonical or relaxed. Key order is kept; a whole number becomes int32 where it fits, else int64.
+  /// - Throws: `BSONError` with the place in the text, in bytes.
   public init(extendedJSON text: String) throws(BSONError) {
-    var text = text
-    var error = bson_error_t()
-    let bytes: [UInt8]? = text.withUTF8 { utf8 in
-      // An empty Swift string may have no address; libbson takes a null pointer for "no text".
-      guard let start = utf8.baseAddress, let json = bson_new_from_json(start, utf8.count, &error) else { return nil }
-      defer { bson_destroy(json) }
-      return copyOfBSON(json)
-    }
-    guard let bytes else {
-      let message = messageOf(error)
-      throw BSONError(message: message.isEmpty ? "the text is not a JSON document" : message)
-    }
-    try self.init(bytes: bytes)
+    var reader = ExtendedJSONReader(text)
+    self = try reader.readDocument()
   }
 
   /// The document as Extended JSON v2 on one line: canonical keeps every type exactly, relaxed writes plain numbers and ISO dates.

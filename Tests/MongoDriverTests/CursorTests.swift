@@ -1,0 +1,72 @@
+import MongoDriver
+import RunbookTestSupport
+import Testing
+
+@Suite struct CursorTests {
+  private func withNumbers(_ count: Int32, _ body: (MongoClient, String) async throws -> Void) async throws {
+    try await TestServer.shared().withDatabase { client, database in
+      _ = try await client.writeCommand(insert(into: "a.b", (0..<count).map { ["_id": .int32($0)] }), database: database)
+      try await body(client, database)
+    }
+  }
+
+  @Test(arguments: [
+    ["find": "a.b", "filter": [:], "sort": ["_id": 1]] as BSONDocument, ["aggregate": "a.b", "pipeline": [["$sort": ["_id": 1]]]],
+  ])
+  func batchesBringEverythingOnceAndInOrder(command: BSONDocument) async throws {
+    try await withNumbers(25) { client, database in
+      var sizes: [Int] = []
+      var ids: [Int32] = []
+      try await client.forEachBatch(command, database: database, batchSize: 10) { batch in
+        sizes.append(batch.count)
+        ids += batch.compactMap { $0["_id"]?.int32 }
+      }
+      #expect(sizes == [10, 10, 5])
+      #expect(ids == Array(0..<25))
+    }
+  }
+
+  @Test func nothingIsNoBatch() async throws {
+    try await withNumbers(1) { client, database in
+      try await client.forEachBatch(["find": "a.b", "filter": ["_id": 99]], database: database) { _ in Issue.record("an empty batch") }
+      let cursor = try await client.withCursor(["find": "nowhere"], database: database) { try await $0.next() }
+      #expect(cursor == nil)
+    }
+  }
+
+  @Test func anEarlyExitKillsTheCursorOnTheServer() async throws {
+    struct Enough: Error {}
+    try await withNumbers(30) { client, database in
+      let session = try await client.startSession()
+      var first: [BSONDocument] = []
+      await #expect(throws: Enough.self) {
+        try await client.forEachBatch(["find": "a.b"], database: database, batchSize: 10, session: session) { batch in
+          first = batch
+          throw Enough()
+        }
+      }
+      #expect(first.count == 10)
+      // Whichever number the cursor had, the server has no open one left: the connection goes on working and a scan of its counters says so.
+      let status = try await client.runCommand(["serverStatus": 1], database: "admin")
+      if let open = status.value(at: ["metrics", "cursor", "open", "total"])?.integer, (try await TestServer.shared()).isMongod == true {
+        #expect(open == 0)
+      }
+      #expect(try await client.documents(["find": "a.b"], database: database, session: session).count == 30)
+    }
+  }
+
+  @Test func aLostCursorIsAnErrorAndNeverTheEnd() async throws {
+    try await withNumbers(40) { client, database in
+      await #expect {
+        try await client.withCursor(["find": "a.b"], database: database, batchSize: 10) { cursor in
+          _ = try await cursor.next()
+          // One batch is being read ahead; after the collection is gone the one behind it cannot come.
+          _ = try await client.writeCommand(["drop": "a.b"], database: database)
+          while try await cursor.next() != nil {}
+        }
+      } throws: { error in
+        (error as? MongoError).map { [43, 175, 237].contains($0.code) && $0.kind == .transient } ?? false
+      }
+    }
+  }
+}
