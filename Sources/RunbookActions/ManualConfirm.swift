@@ -81,23 +81,26 @@ public struct ManualConfirm: ReadingAction {
     return Observation(outputs: outputs)
   }
 
+  static func gate(of context: ActionContext) -> Gate {
+    gate(subject: context.subject, arguments: context.arguments, requestedAt: context.requestedAt)
+  }
+
   /// The gate that the arguments describe; a single `text` becomes one item named like its step or check.
-  public static func gate(of context: ActionContext) -> Gate {
-    let arguments = context.arguments
+  static func gate(subject: String, arguments: ValueMap, requestedAt: Int64?) -> Gate {
     var items: [Gate.Item] = []
     if let text = arguments["text"]?.stringValue {
-      items.append(
-        Gate.Item(
-          id: context.subject, text: text, by: names(arguments["by"]), evidenceIsRequired: arguments["evidence"] == .string("required")))
+      let evidence = arguments["evidence"] == .string("required")
+      items.append(Gate.Item(id: subject, text: text, by: names(arguments["by"]), evidenceIsRequired: evidence))
     }
     for item in arguments["items"]?.listValue ?? [] {
       items.append(
         Gate.Item(
-          id: item["id"]?.stringValue ?? context.subject, text: item["text"]?.stringValue ?? "", by: names(item["by"]),
+          id: item["id"]?.stringValue ?? subject, text: item["text"]?.stringValue ?? "", by: names(item["by"]),
           evidenceIsRequired: item["evidence"] == .string("required")))
     }
-    let expires = arguments["expires"]?.durationValue.map { context.requestedAt + $0 / 1_000 }
-    return Gate(subject: context.subject, title: nil, items: items, expiresAt: expires)
+    var expiresAt: Int64?
+    if let requestedAt, let expires = arguments["expires"]?.durationValue { expiresAt = requestedAt + expires / 1_000 }
+    return Gate(subject: subject, title: nil, items: items, expiresAt: expiresAt)
   }
 
   private static func names(_ value: Value?) -> [String] {

@@ -1,0 +1,211 @@
+import OrderedCollections
+import RunbookPlan
+import RunbookSyntax
+
+/// What binding came to.
+public struct BindingResult: Sendable {
+  /// Nil where there are errors.
+  public var bound: BoundPlan?
+  /// In order of place.
+  public var diagnostics: [Diagnostic]
+}
+
+extension ActionCatalog {
+  /// Joins a plan with its actions and the params of a run, and finds everything that is wrong between them.
+  /// - Parameters:
+  ///   - params: typed values; a required param that is missing is taken as not yet known, so that a plan can be checked without them.
+  ///   - run: what references to the run mean; nil where there is none yet.
+  public func bind(_ plan: Plan, params: ValueMap, run: RunFacts? = nil) -> BindingResult {
+    var binder = Binder(catalog: self, plan: plan, params: params, run: run)
+    binder.bindAll()
+    let diagnostics = binder.diagnostics.inOrderOfPlace()
+    guard !diagnostics.contains(where: { $0.severity == .error }) else { return BindingResult(bound: nil, diagnostics: diagnostics) }
+    return BindingResult(bound: binder.bound, diagnostics: diagnostics)
+  }
+}
+
+struct Binder {
+  let catalog: ActionCatalog
+  let plan: Plan
+  let params: ValueMap
+  let run: RunFacts?
+  var diagnostics: [Diagnostic] = []
+  var steps: [String: BoundStep] = [:]
+  var checks: [String: BoundCheck] = [:]
+  var unbuilt: [UnbuiltPart] = []
+  /// What is reserved, by target.
+  var reservations: [String: Set<String>] = [:]
+
+  init(catalog: ActionCatalog, plan: Plan, params: ValueMap, run: RunFacts?) {
+    self.run = run
+    self.catalog = catalog
+    self.plan = plan
+    self.params = params
+    unbuilt = plan.unbuilt.map { UnbuiltPart(what: "the key '\($0.key)'", range: $0.range) }
+  }
+
+  var bound: BoundPlan {
+    var reservations = reservations
+    if !plan.locks.isEmpty {
+      let mongoTargets = plan.targets.filter { $0.type == "mongodb" }.map(\.name)
+      for target in mongoTargets { reservations[target, default: []].formUnion(plan.locks.map { "lock:\($0)" }) }
+    }
+    return BoundPlan(
+      plan: plan, params: params, steps: steps, checks: checks,
+      reservations: reservations.sorted { $0.key < $1.key }.map { TargetReservations(target: $0.key, names: $0.value.sorted()) },
+      unbuilt: unbuilt)
+  }
+
+  mutating func bindAll() {
+    bind(plan.preconditions)
+    for phase in plan.phases {
+      bind(phase.preconditions)
+      for step in phase.steps { bind(step, .forward(phase: phase.id)) }
+      bind(phase.verify)
+    }
+    bind(plan.verify)
+    for step in plan.afterRollback { bind(step, .afterRollback) }
+    bind(plan.verifyRollback)
+    for phase in plan.phases { for step in phase.steps { checkCover(step, phase: phase) } }
+  }
+
+  mutating func report(_ code: BindingCode, _ message: String, at range: SourceRange, help: String? = nil) {
+    diagnostics.append(Diagnostic(code, message, at: plan.place(of: range), help: help))
+  }
+
+  // MARK: checks
+
+  private mutating func bind(_ checks: [Check]) { for check in checks { bind(check) } }
+
+  mutating func bind(_ check: Check) {
+    let limits = limits(within: check.within, holdFor: check.holdFor, timeout: check.timeout, stallTimeout: nil)
+    guard case .action(let call) = check.source else {
+      checks[check.id] = BoundCheck(check: check, call: nil, limits: limits)
+      return
+    }
+    guard let bound = bind(call) else { return }
+    if bound.descriptor.isMutating {
+      report(
+        .mutatingCheck, "\(call.name) changes something and cannot be used as a check", at: call.nameRange,
+        help: "make it a step, or use an action that reads")
+      return
+    }
+    if let expect = check.expect { review(expect, of: bound.descriptor) }
+    checks[check.id] = BoundCheck(check: check, call: bound, limits: limits)
+  }
+
+  // MARK: steps
+
+  private mutating func bind(_ step: Step, _ role: BoundStep.Role) {
+    bind(step.preconditions)
+    bind(step.capture)
+    bind(step.verify)
+    if let probe = step.probe { bind(probe) }
+    let call = bind(step.action)
+    if case .steps(let items, _) = step.rollback { for case .step(let undo) in items { bind(undo, .undo(of: step.id)) } }
+    guard let call else { return }
+    let limits = limits(within: nil, holdFor: nil, timeout: step.timeout, stallTimeout: step.stallTimeout)
+    let wayBack = wayBack(of: step, role, call.descriptor)
+    if call.descriptor.isMutating { reserve(step, call) }
+    steps[step.id] = BoundStep(step: step, call: call, role: role, wayBack: wayBack, limits: limits)
+  }
+
+  private mutating func wayBack(of step: Step, _ role: BoundStep.Role, _ descriptor: ActionDescriptor) -> BoundStep.WayBack {
+    guard case .forward = role else { return .nothing }
+    guard descriptor.isMutating else {
+      if let rollback = step.rollback, !rollback.isHarmless {
+        report(.needlessRollback, "step '\(step.id)' changes nothing, so there is nothing to roll back", at: rollback.range, help: "remove 'rollback'")
+      }
+      return .nothing
+    }
+    let hasInverse = if case .automatic = descriptor.inverse { true } else { false }
+    guard let rollback = step.rollback else {
+      if hasInverse { return .automatic }
+      report(
+        .missingRollback, "step '\(step.id)' changes something and does not say how it is taken back", at: step.idRange,
+        help: "add 'rollback:' with steps, coveredBy, notNeeded or none")
+      return .nothing
+    }
+    switch rollback {
+    case .automatic(let range):
+      if !hasInverse { reportNoInverse(descriptor, range) }
+      return .automatic
+    case .steps(let items, _):
+      for case .automatic(let range) in items where !hasInverse { reportNoInverse(descriptor, range) }
+      return .steps(items.map { if case .step(let step) = $0 { step.id } else { nil } })
+    case .coveredBy(let other, _): return .coveredBy(other)
+    case .notNeeded(let reason, _): return .notNeeded(reason: reason)
+    case .none(let reason, let acknowledged, let range):
+      if !acknowledged {
+        report(.notAcknowledged, "step '\(step.id)' is a point of no return that nobody acknowledged", at: range, help: "add 'acknowledged: true'")
+      }
+      return .pointOfNoReturn(reason: reason)
+    }
+  }
+
+  private mutating func reportNoInverse(_ descriptor: ActionDescriptor, _ range: SourceRange) {
+    report(
+      .needlessRollback, "\(descriptor.name) has no inverse of its own, so 'auto' can do nothing", at: range,
+      help: "write the steps that undo it")
+  }
+
+  private mutating func checkCover(_ step: Step, phase: Phase) {
+    guard case .coveredBy(let id, let range) = step.rollback else { return }
+    guard let cover = steps[id], case .forward(let coverPhase) = cover.role else { return }
+    if !cover.call.descriptor.isMutating {
+      report(.coveredBy, "'\(id)' changes nothing, so its undo covers nothing", at: range)
+    } else if phase.rollbackScope == .phase, coverPhase != phase.id {
+      report(
+        .coveredBy, "a rollback of phase '\(phase.id)' alone would not undo '\(id)', which stands in phase '\(coverPhase)'", at: range,
+        help: "name a step of the same phase, or set 'rollbackScope: plan'")
+    }
+  }
+
+  /// Reserves what the step changes; the names must be known before the run begins.
+  private mutating func reserve(_ step: Step, _ call: BoundCall) {
+    let places = [call.usesTarget ? call.call.target : nil, call.usesCollection ? call.call.collection : nil].compactMap(\.self)
+    for reference in places.flatMap(\.references) where ![.params, .run, .metadata].contains(reference.root) {
+      report(
+        .lateReservation, "what step '\(step.id)' changes must be known when the run begins, but '\(reference.text)' is known only later",
+        at: reference.range, help: "refer to params, run or metadata")
+    }
+    guard let action = call.action as? any ChangingAction else { return }
+    let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)
+    guard let target = call.call.target.flatMap({ try? Resolver.resolve($0, as: .text, scope: scope).stringValue }) else { return }
+    let collection = call.call.collection.flatMap { try? Resolver.resolve($0, as: .text, scope: scope).stringValue }
+    let known = Resolver.check(
+      arguments: call.call.arguments, fields: call.descriptor.fields, owner: call.descriptor.name, opener: call.call.range,
+      types: KnownTypes(binder: self), in: plan.file)
+    var arguments = known.values
+    for entry in call.call.arguments where arguments[entry.key] == nil {
+      guard let field = call.descriptor.fields.first(where: { $0.name == entry.key }) else { continue }
+      if let value = try? Resolver.resolve(entry.value, as: field.type, scope: scope) { arguments[entry.key] = value }
+    }
+    reservations[target, default: []].formUnion(action.reservations(arguments: arguments, collection: collection))
+  }
+
+  private mutating func limits(within: Template?, holdFor: Template?, timeout: Template?, stallTimeout: Template?) -> Limits {
+    Limits(
+      timeout: duration(timeout), stallTimeout: duration(stallTimeout), within: duration(within), holdFor: duration(holdFor))
+  }
+
+  private mutating func duration(_ template: Template?) -> Int64? {
+    guard let template else { return nil }
+    let checked = Resolver.check(template, as: .duration, types: KnownTypes(binder: self), in: plan.file)
+    diagnostics += checked.diagnostics
+    if !checked.diagnostics.isEmpty { return nil }
+    let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)
+    return (try? Resolver.resolve(template, as: .duration, scope: scope))?.durationValue
+  }
+}
+
+extension RollbackDeclaration {
+  var range: SourceRange {
+    switch self {
+    case .automatic(let range), .steps(_, let range), .coveredBy(_, let range), .notNeeded(_, let range), .none(_, _, let range): range
+    }
+  }
+
+  /// Says only what is so anyway for a step that changes nothing.
+  fileprivate var isHarmless: Bool { if case .notNeeded = self { true } else { false } }
+}

@@ -1,0 +1,181 @@
+import OrderedCollections
+import RunbookPlan
+import RunbookSyntax
+
+extension Binder {
+  /// Finds the action behind a call and looks at everything that is given to it.
+  mutating func bind(_ call: ActionCall) -> BoundCall? {
+    guard let descriptor = catalog.descriptor(named: call.name) else {
+      report(
+        .unknownAction, "unknown action '\(call.name)'", at: call.nameRange,
+        help: nearest(to: call.name, among: catalog.names).map { "did you mean '\($0)'?" } ?? "actions are \(catalog.names.joined(separator: ", "))")
+      return nil
+    }
+    let action = catalog.action(named: call.name)
+    if action == nil { unbuilt.append(UnbuiltPart(what: "the action \(call.name)", range: call.nameRange)) }
+    checkTarget(call, descriptor)
+    var usesCollection = false
+    if descriptor.targetType == "mongodb", call.collection != nil { usesCollection = descriptor.needsCollection }
+    if descriptor.needsCollection, call.collection == nil, !takesSelection(call) {
+      report(
+        .missingCollection, "\(call.name) needs a collection", at: call.nameRange,
+        help: "add 'collection: NAME' beside 'action', or under 'defaults'")
+    }
+    if !descriptor.needsCollection, let collection = call.collection, !call.collectionIsDefault {
+      report(.missingCollection, "\(call.name) works on no collection", at: collection.range, help: "remove 'collection'")
+    }
+    checkArguments(call, descriptor, action)
+    return BoundCall(
+      call: call, descriptor: descriptor, action: action, usesTarget: descriptor.targetType != nil && call.target != nil,
+      usesCollection: usesCollection)
+  }
+
+  /// `mongodb.compare` names its collections among its arguments.
+  private func takesSelection(_ call: ActionCall) -> Bool {
+    call.arguments.contains { $0.key == "left" || $0.key == "from" }
+  }
+
+  private mutating func checkTarget(_ call: ActionCall, _ descriptor: ActionDescriptor) {
+    guard let type = descriptor.targetType else {
+      if let target = call.target, !call.targetIsDefault {
+        report(.wrongTarget, "\(call.name) works on no target", at: target.range, help: "remove 'target'")
+      }
+      return
+    }
+    guard let target = call.target, case .scalar(let scalar) = target.content,
+      let declaration = plan.targets.first(where: { $0.name == scalar.text })
+    else {
+      if call.target == nil, type != "exec" {
+        let fitting = plan.targets.filter { $0.type == type }.map(\.name)
+        report(
+          .wrongTarget, "\(call.name) needs a target of type \(type)", at: call.nameRange,
+          help: fitting.isEmpty ? "declare one under 'targets'" : "add 'target: \(fitting[0])', or set it under 'defaults'")
+      }
+      return
+    }
+    if declaration.type != type {
+      // A default counts only for actions of its type, so here there is none.
+      let fitting = plan.targets.filter { $0.type == type }.map(\.name)
+      if call.targetIsDefault, type == "exec" { return }
+      report(
+        .wrongTarget, "\(call.name) needs a target of type \(type), and '\(scalar.text)' is of type \(declaration.type)",
+        at: call.targetIsDefault ? call.nameRange : target.range,
+        help: fitting.isEmpty ? "declare one under 'targets'" : "write 'target: \(fitting.joined(separator: "' or '"))'")
+    }
+  }
+
+  private mutating func checkArguments(_ call: ActionCall, _ descriptor: ActionDescriptor, _ action: (any Action)?) {
+    let checked = Resolver.check(
+      arguments: call.arguments, fields: descriptor.fields, owner: call.name, opener: call.nameRange, types: KnownTypes(binder: self),
+      in: plan.file)
+    diagnostics += checked.diagnostics
+    if action != nil {
+      for key in checked.unbuilt { unbuilt.append(UnbuiltPart(what: "the key '\(key.key)' of \(call.name)", range: key.range)) }
+    }
+    guard checked.diagnostics.isEmpty, let action else { return }
+    for problem in action.review(arguments: checked.values, unknown: checked.unknown) {
+      report(.argument, "\(call.name): \(problem.message)", at: place(of: problem.path, in: call), help: problem.help)
+    }
+  }
+
+  /// The range of a part of the arguments; of the nearest part above it that is written.
+  private func place(of path: [String], in call: ActionCall) -> SourceRange {
+    guard let first = path.first, let entry = call.arguments.first(where: { $0.key == first }) else { return call.nameRange }
+    var (range, template) = (entry.keyRange, entry.value)
+    for part in path.dropFirst() {
+      switch template.content {
+      case .map(let entries):
+        guard let next = entries.first(where: { $0.key == part }) else { return range }
+        (range, template) = (next.keyRange, next.value)
+      case .list(let items):
+        guard let index = Int(part), items.indices.contains(index) else { return range }
+        (range, template) = (items[index].range, items[index])
+      case .scalar, .reference, .interpolation: return template.range
+      }
+    }
+    return range
+  }
+
+  // MARK: matchers against outputs
+
+  /// What a matcher looks at must be an output, and what it compares with must be of its type.
+  mutating func review(_ matcher: Matcher, of descriptor: ActionDescriptor) {
+    switch matcher {
+    case .all(let parts), .any(let parts): for part in parts { review(part, of: descriptor) }
+    case .not(let part): review(part, of: descriptor)
+    case .test(let test): review(test, of: descriptor)
+    }
+  }
+
+  private mutating func review(_ test: MatcherTest, of descriptor: ActionDescriptor) {
+    guard let name = test.field?.parts.first ?? descriptor.mainOutput else {
+      report(.output, "\(descriptor.name) has no main output: 'field' must say which is meant", at: test.range)
+      return
+    }
+    guard let output = descriptor.outputs.first(where: { $0.name == name }) else {
+      let names = descriptor.outputs.map(\.name)
+      report(
+        .output, "\(descriptor.name) has no output '\(name)'", at: test.range,
+        help: nearest(to: name, among: names).map { "did you mean '\($0)'?" } ?? "its outputs are \(names.joined(separator: ", "))")
+      return
+    }
+    guard (test.field?.parts.count ?? 1) == 1 else { return }
+    for operand in operands(of: test) where !fits(operand, output.type) {
+      report(
+        .output, "output '\(name)' of \(descriptor.name) is \(output.type.words), which this cannot be compared with", at: operand.range,
+        help: example(of: output.type))
+    }
+  }
+
+  private func operands(of test: MatcherTest) -> [Template] {
+    switch test.operator {
+    case .equals, .notEquals, .atLeast, .atMost, .above, .below: return [test.operand]
+    case .between, .oneOf: if case .list(let items) = test.operand.content { return items } else { return [] }
+    case .matches, .contains, .exists, .isEmpty, .hasFields, .notWorseThan: return []
+    }
+  }
+
+  private func fits(_ operand: Template, _ type: FieldType) -> Bool {
+    guard case .scalar(let scalar) = operand.content, !(scalar.isPlain && scalar.text == "null") else { return true }
+    let types = KnownTypes(binder: self)
+    func reads(as type: FieldType) -> Bool { Resolver.check(operand, as: type, types: types, in: plan.file).diagnostics.isEmpty }
+    switch type {
+    case .duration: return reads(as: .duration)
+    case .boolean: return reads(as: .boolean)
+    case .integer, .number, .percentage, .size: return reads(as: .number) || reads(as: .percentage) || reads(as: .size)
+    default: return true
+    }
+  }
+
+  private func example(of type: FieldType) -> String? {
+    switch type {
+    case .duration: "write a duration, like 250ms"
+    case .boolean: "write true or false"
+    case .integer, .number, .size: "write a number, like 10"
+    case .percentage: "write a percentage, like 100%"
+    default: nil
+    }
+  }
+}
+
+/// Types of references as far as declarations and descriptors tell.
+struct KnownTypes: ReferenceTypes {
+  let binder: Binder
+
+  func type(of reference: Reference) -> FieldType? {
+    let path = reference.path
+    switch reference.root {
+    case .params: return path.count == 1 ? binder.plan.params.first { $0.name == path[0] }?.type : nil
+    case .metadata: return path == ["keepUndo"] ? .duration : .text
+    case .run: return path == ["startedAt"] ? .timestamp : .text
+    case .phases: return .text
+    case .steps:
+      if path.count == 2, path[1] == "status" { return .text }
+      guard path.count == 3, path[1] == "outputs", let step = binder.steps[path[0]] else { return nil }
+      return step.call.descriptor.outputs.first { $0.name == path[2] }?.type
+    case .checks: return path.count == 2 && path[1] == "verdict" ? .text : nil
+    case .secrets: return .text
+    case .triggers, .captured, .baselines, .sample: return nil
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import RunbookPlan
+
+/// A plan joined with the catalog and the params of a run: every call has its action, every step its way back, every limit its number.
+public struct BoundPlan: Sendable {
+  public var plan: Plan
+  public var params: ValueMap
+  /// Every step by its id, those of undo lists and of `afterRollback` too.
+  public var steps: [String: BoundStep]
+  public var checks: [String: BoundCheck]
+  /// Targets that the plan changes, with what is reserved in each; sorted.
+  public var reservations: [TargetReservations]
+  /// Parts of the format that this version does not carry out yet: running the plan is refused with these.
+  public var unbuilt: [UnbuiltPart]
+
+  public init(
+    plan: Plan, params: ValueMap, steps: [String: BoundStep], checks: [String: BoundCheck], reservations: [TargetReservations],
+    unbuilt: [UnbuiltPart]
+  ) {
+    self.plan = plan
+    self.params = params
+    self.steps = steps
+    self.checks = checks
+    self.reservations = reservations
+    self.unbuilt = unbuilt
+  }
+}
+
+public struct TargetReservations: Sendable, Hashable {
+  public var target: String
+  /// `collection:NAME` and `lock:NAME`, sorted.
+  public var names: [String]
+
+  public init(target: String, names: [String]) {
+    self.target = target
+    self.names = names
+  }
+}
+
+/// A call with the action behind it.
+public struct BoundCall: Sendable {
+  public var call: ActionCall
+  public var descriptor: ActionDescriptor
+  /// Nil where the action is not built; such a plan never runs.
+  public var action: (any Action)?
+  public var usesTarget: Bool
+  public var usesCollection: Bool
+
+  public init(call: ActionCall, descriptor: ActionDescriptor, action: (any Action)?, usesTarget: Bool, usesCollection: Bool) {
+    self.call = call
+    self.descriptor = descriptor
+    self.action = action
+    self.usesTarget = usesTarget
+    self.usesCollection = usesCollection
+  }
+}
+
+public struct BoundStep: Sendable {
+  public enum Role: Sendable, Hashable {
+    case forward(phase: String)
+    /// An item of the undo list of this step.
+    case undo(of: String)
+    case afterRollback
+  }
+
+  public enum WayBack: Sendable, Hashable {
+    case automatic
+    /// Ids of steps; nil stands for `auto`.
+    case steps([String?])
+    case coveredBy(String)
+    case notNeeded(reason: String)
+    case pointOfNoReturn(reason: String)
+    /// The step changes nothing.
+    case nothing
+  }
+
+  public var step: Step
+  public var call: BoundCall
+  public var role: Role
+  public var wayBack: WayBack
+  public var limits: Limits
+
+  public init(step: Step, call: BoundCall, role: Role, wayBack: WayBack, limits: Limits) {
+    self.step = step
+    self.call = call
+    self.role = role
+    self.wayBack = wayBack
+    self.limits = limits
+  }
+}
+
+/// Limits of a step or check, in microseconds.
+public struct Limits: Sendable, Hashable {
+  public var timeout: Int64?
+  public var stallTimeout: Int64?
+  public var within: Int64?
+  public var holdFor: Int64?
+
+  public init(timeout: Int64? = nil, stallTimeout: Int64? = nil, within: Int64? = nil, holdFor: Int64? = nil) {
+    self.timeout = timeout
+    self.stallTimeout = stallTimeout
+    self.within = within
+    self.holdFor = holdFor
+  }
+}
+
+public struct BoundCheck: Sendable {
+  public var check: Check
+  /// Nil for a check of a `value:`.
+  public var call: BoundCall?
+  public var limits: Limits
+
+  public init(check: Check, call: BoundCall?, limits: Limits) {
+    self.check = check
+    self.call = call
+    self.limits = limits
+  }
+}

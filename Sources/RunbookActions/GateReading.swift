@@ -1,0 +1,21 @@
+import OrderedCollections
+import RunbookPlan
+
+extension Gate {
+  /// The gate of a `manual.confirm` as it can be read before it is asked: with what params, metadata and the run give.
+  /// - Throws: `ResolutionError` where it refers to what only the run knows.
+  public init(subject: String, call: BoundCall, scope: some ReferenceScope) throws(ResolutionError) {
+    let arguments = try Resolver.resolve(
+      arguments: call.call.arguments, fields: call.descriptor.fields, owner: call.descriptor.name, opener: call.call.range, scope: scope)
+    self = ManualConfirm.gate(subject: subject, arguments: arguments, requestedAt: nil)
+  }
+}
+
+extension BoundPlan {
+  /// Ids of the steps and checks that ask people, in no order.
+  public var gateSubjects: [String] {
+    let steps = steps.filter { $0.value.call.descriptor.name == "manual.confirm" }.keys
+    let checks = checks.filter { $0.value.call?.descriptor.name == "manual.confirm" }.keys
+    return (Array(steps) + Array(checks)).sorted()
+  }
+}

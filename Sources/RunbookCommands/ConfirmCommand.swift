@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import OrderedCollections
+import RunbookActions
+import RunbookEngine
+import RunbookJournal
+import RunbookPlan
+import RunbookRuntime
+import RunbookSQLiteJournal
+
+struct ConfirmCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "confirm", abstract: "Answer what a run asks of people: with yes, or with --no.",
+    discussion: "Without items it shows what is asked, and answers all of it with --all.")
+
+  @Argument(help: "The run; then the items, left out to see them.")
+  var run: String
+
+  @Argument(help: "Ids of items, as 'runbook confirm RUN' shows them.")
+  var items: [String] = []
+
+  @Flag(help: "Answer every open item.")
+  var all = false
+
+  @Flag(help: "Answer no instead of yes.")
+  var no = false
+
+  @Option(help: "How it is known; recorded. Needed for items that ask for evidence.")
+  var evidence: String?
+
+  @OptionGroup var stateOptions: StateOptions
+
+  func run() async throws {
+    let journal = try await stateOptions.open(redactor: Redactor(), create: false)
+    let recorded = try await RecordedRun.read(run, from: journal)
+    guard let gate = recorded.openGate else {
+      throw Messages.usage("run \(run) asks nothing of people now", help: "'runbook status \(run)' shows where it stands")
+    }
+    let open = gate.items.filter { item in !recorded.isAnswered(item.id, of: gate.subject) }
+    if items.isEmpty, !all {
+      Messages.data(Self.list(open, gate: gate, plan: recorded.bound.plan))
+      return
+    }
+    let chosen = try all ? open : items.map { id in try Self.item(id, of: gate) }
+    for item in chosen { try check(item, plan: recorded.bound.plan) }
+    for item in chosen {
+      let answer = GateAnswerValue(item: item.id, isYes: !no, at: SystemClock().now(), evidence: evidence, how: "confirm")
+      var argument = answer.value.mapValue ?? [:]
+      argument["subject"] = .string(gate.subject)
+      try await Inbox.post(RequestKind.answer, .map(argument), run: run, journal: journal)
+      Messages.error("\(item.id): \(no ? "refused" : "confirmed") by \(Wiring.user)")
+    }
+    if try StatusCommand.leader(of: run, in: journal) == nil { Messages.error("  next: runbook resume \(run)") }
+  }
+
+  private func check(_ item: Gate.Item, plan: Plan) throws {
+    guard Plan.mayAnswer(Wiring.user, for: item.by, people: plan.people) else {
+      throw Messages.usage(
+        "'\(Wiring.user)' may not answer '\(item.id)'", help: "it is for \(item.by.joined(separator: " or ")); their identities stand under 'people'")
+    }
+    if item.evidenceIsRequired, !no, (evidence ?? "").isEmpty {
+      throw Messages.usage("'\(item.id)' asks for evidence", help: "add --evidence 'how it is known'")
+    }
+  }
+
+  private static func item(_ id: String, of gate: Gate) throws -> Gate.Item {
+    guard let item = gate.items.first(where: { $0.id == id }) else {
+      throw Messages.usage("'\(gate.subject)' has no item '\(id)'", help: "it asks for \(gate.items.map(\.id).joined(separator: ", "))")
+    }
+    return item
+  }
+
+  private static func list(_ items: [Gate.Item], gate: Gate, plan: Plan) -> String {
+    var lines = ["'\(gate.subject)' waits for:"]
+    for item in items {
+      let people = item.by.map { id in plan.people.first { $0.id == id }.map { "\($0.name)\($0.contact.map { " (\($0))" } ?? "")" } ?? id }
+      lines.append("  \(item.id): \(item.text)")
+      lines.append("    by \(people.isEmpty ? "anybody" : people.joined(separator: " or "))\(item.evidenceIsRequired ? ", with evidence" : "")")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension RecordedRun {
+  /// The gate at which the run waits for people, with its arguments as they are known now.
+  var openGate: Gate? {
+    guard !state.status.isEnd else { return nil }
+    let effects = state.outstanding.map(\.id.subject) + [state.currentStep].compactMap(\.self) + bound.gateSubjects
+    for subject in effects {
+      guard let call = bound.steps[subject]?.call ?? bound.checks[subject]?.call, call.descriptor.name == "manual.confirm" else { continue }
+      if state.check(subject)?.result?.verdict == .pass || state.step(subject)?.effect == .happened { continue }
+      let scope = DeclarationScope(
+        params: bound.params, metadata: bound.plan.metadata,
+        run: RunFacts(id: header.run, planID: header.planID, startedAt: header.created, initiator: header.initiator))
+      guard let gate = try? Gate(subject: subject, call: call, scope: scope) else { continue }
+      if gate.items.contains(where: { !isAnswered($0.id, of: subject) }) { return gate }
+    }
+    return nil
+  }
+
+  func isAnswered(_ item: String, of subject: String) -> Bool {
+    state.answers(to: subject).contains { $0.value["item"]?.stringValue == item }
+  }
+}

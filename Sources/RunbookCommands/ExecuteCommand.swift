@@ -1,0 +1,76 @@
+import ArgumentParser
+import Foundation
+import RunbookActions
+import RunbookJournal
+import RunbookPlan
+import RunbookRuntime
+
+struct ExecuteCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "execute", abstract: "Carry a plan out: its steps in order, recorded, checked, and taken back when a check fails.")
+
+  @Argument(help: "The plan's file.")
+  var plan: String
+
+  @OptionGroup var params: ParamOptions
+  @OptionGroup var stateOptions: StateOptions
+  @OptionGroup var running: RunningOptions
+
+  @Option(help: ArgumentHelp("Pause after this phase or step.", valueName: "phase[/step]"))
+  var until: String?
+
+  func run() async throws {
+    let now = SystemClock().now()
+    let id = Wiring.newRunID(at: now)
+    let loaded = try PlanSource.load(path: plan, params: params, run: (id, now))
+    try loaded.refuseUnbuilt()
+    let until = try until.map { try loaded.stoppingPoint($0) }
+    let redactor = Redactor()
+    let journal = try await stateOptions.open(redactor: redactor, create: true)
+    try await refuseUnfinished(loaded.bound.plan, in: journal)
+    try await confirmStart(loaded.bound)
+    let header = RunHeader(
+      run: id, planID: loaded.bound.plan.metadata.id, planDigest: loaded.normalised.digest,
+      planBytes: Array(loaded.normalised.text.utf8), planPath: plan, params: .map(loaded.bound.params), targets: .emptyMap, created: now,
+      toolVersion: ProgramVersion.text, initiator: Wiring.user)
+    try await running.lead(header: header, bound: loaded.bound, journal: journal, redactor: redactor, planPath: plan) { (launcher) throws(RunFailure) in
+      try await launcher.execute(until: until)
+    }
+  }
+
+  /// A second run of a plan waits until the first has ended.
+  private func refuseUnfinished(_ plan: Plan, in journal: any Journal) async throws {
+    do throws(JournalError) {
+      let other = try await journal.runs().first { $0.planID == plan.metadata.id && $0.isUnfinished }
+      guard let other else { return }
+      throw RunFailure(
+        code: "RB2509", exitStatus: 7,
+        message: "the plan '\(plan.metadata.id)' has an unfinished run: \(other.run) (\(other.status?.word ?? "pending"))",
+        standing: "nothing was changed by this command", next: ["runbook status \(other.run)", "runbook resume \(other.run)", "runbook rollback \(other.run)"])
+    } catch let error as RunFailure {
+      throw Messages.exit(error)
+    } catch let error as JournalError {
+      throw Messages.exit(error)
+    }
+  }
+
+  /// On a terminal a person is asked once before the first change.
+  private func confirmStart(_ bound: BoundPlan) async throws {
+    guard Messages.isInteractive, !running.yes else { return }
+    let changes = bound.reservations.flatMap { item in item.names.map { "\(item.target)/\($0)" } }
+    let title = bound.plan.metadata.title ?? bound.plan.metadata.id
+    let text = changes.isEmpty ? "Start '\(title)'? It changes nothing. [yes/no] " : "Start '\(title)'? It changes \(changes.joined(separator: ", ")). [yes/no] "
+    guard await TerminalConsole().confirm(text) else {
+      Messages.error("not started; nothing was changed")
+      throw ExitCode(1)
+    }
+  }
+}
+
+extension RunListing {
+  /// Whether the run stands in the way of another one of its plan.
+  var isUnfinished: Bool {
+    guard let word = status?.word else { return true }
+    return !["succeeded", "failed", "rolledBack", "rolledBackWithConflicts", "closed"].contains(word)
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import OrderedCollections
+import RunbookActions
+import RunbookEngine
+import RunbookPlan
+import RunbookReport
+import RunbookRuntime
+import Synchronization
+
+/// Tells a run on stderr, line by line.
+final class TextObserver: RunObserver {
+  private let narrator: Mutex<RunNarrator>
+  private let pace: Mutex<[EffectID: Rate]> = Mutex([:])
+
+  private struct Rate {
+    var startedAt: ContinuousClock.Instant
+    var shownAt: ContinuousClock.Instant
+    var first: Int64
+  }
+
+  init(plan: Plan) {
+    narrator = Mutex(RunNarrator(titles: PlanTitles(plan), colored: Messages.showsColors(STDERR_FILENO)))
+  }
+
+  func observe(_ event: RunEvent) {
+    switch event {
+    case .recorded(let entries):
+      let lines = narrator.withLock { narrator in entries.flatMap { narrator.lines(for: $0) } }
+      if !lines.isEmpty { Messages.error(lines.joined(separator: "\n")) }
+    case .progress(let effect, let progress): show(progress, of: effect)
+    case .waiting(let text): Messages.error("  … \(text)")
+    case .notice(let text): Messages.error(text)
+    case .warnings(let subject, let texts): for text in texts { Messages.error("    warning: \(subject): \(text)") }
+    }
+  }
+
+  /// At most one line a second for each effect.
+  private func show(_ progress: Progress, of effect: EffectID) {
+    let now = ContinuousClock.now
+    let line = pace.withLock { pace -> String? in
+      var rate = pace[effect] ?? Rate(startedAt: now, shownAt: now - .seconds(1), first: progress.done)
+      defer { pace[effect] = rate }
+      guard now - rate.shownAt >= .seconds(1) else { return nil }
+      rate.shownAt = now
+      let seconds = Double((now - rate.startedAt).components.seconds) + Double((now - rate.startedAt).components.attoseconds) / 1e18
+      let speed = seconds > 0.2 ? Double(progress.done - rate.first) / seconds : 0
+      return Self.line(progress, speed: speed)
+    }
+    if let line { Messages.error(line) }
+  }
+
+  private static func line(_ progress: Progress, speed: Double) -> String {
+    var text = "    … \(PeopleText.number(progress.done))"
+    if let total = progress.total { text += " of \(PeopleText.number(total))" }
+    text += " \(progress.unit)"
+    if speed >= 1 {
+      text += ", \(PeopleText.number(Int64(speed)))/s"
+      if let total = progress.total, total > progress.done {
+        text += ", about \(PeopleText.duration(milliseconds: Int64(Double(total - progress.done) / speed * 1_000))) left"
+      }
+    }
+    if let note = progress.note { text += ", \(note)" }
+    return text
+  }
+}
+
+/// Tells a run on stdout, one JSON object a line.
+final class NDJSONObserver: RunObserver {
+  private let run: String
+
+  init(run: String) {
+    self.run = run
+  }
+
+  func observe(_ event: RunEvent) {
+    switch event {
+    case .recorded(let entries):
+      for entry in entries {
+        emit(["event": .string(entry.kindName), "at": .timestamp(entry.at), "data": entry.payload])
+      }
+    case .progress(let effect, let progress):
+      var map: ValueMap = [
+        "event": "progress", "effect": .string(effect.description), "done": .integer(progress.done), "unit": .string(progress.unit),
+      ]
+      if let total = progress.total { map["total"] = .integer(total) }
+      if let note = progress.note { map["note"] = .string(note) }
+      emit(map)
+    case .waiting(let text): emit(["event": "waiting", "text": .string(text)])
+    case .notice(let text): emit(["event": "notice", "text": .string(text)])
+    case .warnings(let subject, let texts):
+      emit(["event": "warnings", "subject": .string(subject), "texts": .list(texts.map(Value.string))])
+    }
+  }
+
+  func emit(_ map: ValueMap) {
+    var line: ValueMap = ["run": .string(run)]
+    for (key, value) in map { line[key] = value }
+    Messages.data(Value.map(line).plainJSON.encodedJSON())
+  }
+}

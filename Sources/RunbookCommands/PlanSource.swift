@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import OrderedCollections
+import RunbookActions
+import RunbookPlan
+import RunbookReport
+import RunbookSyntax
+
+/// A plan out of a file, loaded, with its params, bound to the actions.
+struct LoadedRun {
+  let bound: BoundPlan
+  let normalised: NormalisedPlan
+
+  /// Refuses to run what this version does not carry out, by name and place, before anything is contacted.
+  func refuseUnbuilt() throws {
+    guard !bound.unbuilt.isEmpty else { return }
+    let diagnostics = bound.unbuilt.map { part in
+      Diagnostic(
+        BindingCode.notBuilt, "\(part.what) is not built in this version", at: bound.plan.place(of: part.range),
+        help: "nothing was run; leave it out, or use a version that has it")
+    }
+    Messages.error(diagnostics.inOrderOfPlace().rendered(colored: Messages.showsColors(STDERR_FILENO)))
+    throw ExitCode(2)
+  }
+
+  /// The id that `--until PHASE[/STEP]` names.
+  func stoppingPoint(_ text: String) throws -> String {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard let phase = bound.plan.phases.first(where: { $0.id == parts[0] }) else {
+      throw Messages.usage(
+        "there is no phase '\(parts[0])' in this plan",
+        help: nearest(to: parts[0], among: bound.plan.phases.map(\.id)).map { "did you mean '\($0)'?" })
+    }
+    if parts.count == 1 { return phase.id }
+    guard parts.count == 2, let step = phase.steps.first(where: { $0.id == parts[1] }) else {
+      throw Messages.usage(
+        "phase '\(phase.id)' has no step '\(parts[1])'", help: nearest(to: parts[1], among: phase.steps.map(\.id)).map { "did you mean '\($0)'?" })
+    }
+    return step.id
+  }
+}
+
+/// What checking a plan without running it came to.
+struct CheckedPlan {
+  let diagnostics: [Diagnostic]
+  let unbuilt: [UnbuiltPart]
+  let plan: Plan?
+
+  var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  func place(of part: UnbuiltPart) -> String {
+    guard let plan else { return "" }
+    let start = plan.place(of: part.range).start
+    return "\(plan.path):\(start.line):\(start.column)"
+  }
+
+  var counts: String {
+    guard let plan else { return "" }
+    let steps = plan.phases.reduce(0) { $0 + $1.steps.count }
+    return "valid: \(PeopleText.count(plan.phases.count, "phase")), \(PeopleText.count(steps, "step"))"
+  }
+}
+
+enum PlanSource {
+  /// Loads a plan for a run.
+  /// - Throws: exit 2 with every diagnostic, exit 64 where the file or the params cannot be used.
+  static func load(path: String, params: ParamOptions, run: (String, Int64)) throws -> LoadedRun {
+    let loaded = PlanLoader.load(try file(path))
+    guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
+    let given = try bind(params, of: plan, requiresAll: true)
+    let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
+    let result = Wiring.catalog().bind(plan, params: given, run: facts)
+    let diagnostics = (loaded.diagnostics + result.diagnostics).inOrderOfPlace()
+    guard let bound = result.bound else { throw refuse(diagnostics) }
+    if !diagnostics.isEmpty { Messages.error(diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO))) }
+    return LoadedRun(bound: bound, normalised: normalised)
+  }
+
+  /// Loads a plan to look for mistakes; params that are not given are taken as not known.
+  static func check(path: String, params: ParamOptions) throws -> CheckedPlan {
+    let loaded = PlanLoader.load(try file(path))
+    guard let plan = loaded.plan ?? loaded.draft else { return CheckedPlan(diagnostics: loaded.diagnostics, unbuilt: [], plan: nil) }
+    let given = loaded.plan == nil ? [:] : try bind(params, of: plan, requiresAll: false)
+    let result = Wiring.catalog().bind(plan, params: given)
+    return CheckedPlan(
+      diagnostics: (loaded.diagnostics + result.diagnostics).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan)
+  }
+
+  private static func refuse(_ diagnostics: [Diagnostic]) -> ExitCode {
+    Messages.error(diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO)))
+    let errors = diagnostics.count { $0.severity == .error }
+    Messages.error("\(PeopleText.count(errors, "error")); nothing was run")
+    return ExitCode(2)
+  }
+
+  private static func file(_ path: String) throws -> SourceFile {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      let exists = FileManager.default.fileExists(atPath: path)
+      throw Messages.usage("the plan \(path) cannot be read", help: exists ? "look who may read it" : "there is no such file")
+    }
+    return SourceFile(path: path, bytes: Array(data))
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import RunbookActions
+import RunbookEngine
+import RunbookJournal
+import RunbookPlan
+import RunbookReport
+import RunbookRuntime
+import RunbookSQLiteJournal
+import RunbookSyntax
+
+/// A run as it is recorded: its header, the stored plan bound again, and the state that the journal tells.
+struct RecordedRun {
+  let header: RunHeader
+  let bound: BoundPlan
+  let state: RunState
+
+  /// Reads a run and loads its stored plan with the loader that reads files.
+  static func read(_ run: String, from journal: SQLiteJournal) async throws -> RecordedRun {
+    let header: RunHeader
+    do throws(JournalError) { header = try await journal.header(of: run) } catch { throw Messages.exit(error) }
+    let loaded = PlanLoader.load(SourceFile(path: "stored plan of \(run)", bytes: header.planBytes))
+    guard let plan = loaded.plan else {
+      throw unreadable(run, loaded.diagnostics)
+    }
+    let result = Wiring.catalog().bind(plan, params: header.params.mapValue ?? [:])
+    guard let bound = result.bound else { throw unreadable(run, result.diagnostics) }
+    let state: RunState
+    do throws(RunFailure) {
+      state = try await RunLauncher.fold(run: run, outline: Outline(bound), journal: journal).state
+    } catch {
+      throw Messages.exit(error)
+    }
+    return RecordedRun(header: header, bound: bound, state: state)
+  }
+
+  private static func unreadable(_ run: String, _ diagnostics: [Diagnostic]) -> ExitCode {
+    Messages.error(diagnostics.rendered())
+    return Messages.exit(
+      RunFailure(
+        code: "RB2510", exitStatus: 70, message: "the stored plan of run \(run) cannot be read by this version of the program (\(ProgramVersion.text))",
+        standing: "the run stays as it is", next: ["use the version that began the run; 'runbook list' shows it"]))
+  }
+
+  func summary(waitsFor: String? = nil) -> RunSummary {
+    RunSummary(run: header.run, state: state, plan: bound.plan, planPath: header.planPath, waitsFor: waitsFor)
+  }
+}
+
+/// Which run a command is about.
+enum RunChoice {
+  /// The run named, or the only one that fits; several are listed.
+  static func resolve(
+    _ run: String?, from journal: SQLiteJournal, what: String, fits: (RunListing) -> Bool, orElse: ((RunListing) -> Bool)? = nil
+  ) async throws -> String {
+    if let run { return run }
+    let all: [RunListing]
+    do throws(JournalError) { all = try await journal.runs() } catch { throw Messages.exit(error) }
+    let fitting = all.filter(fits)
+    if fitting.count == 1, let only = fitting.first { return only.run }
+    if fitting.isEmpty, let orElse, let latest = all.first(where: orElse) { return latest.run }
+    if fitting.isEmpty { throw Messages.usage("there is no \(what) in this state", help: "'runbook list' shows all runs") }
+    let lines = fitting.map { "  \($0.run)  \($0.planID)  \($0.status?.word ?? "pending")" }
+    throw Messages.usage("there are several: name one of them\n" + lines.joined(separator: "\n"))
+  }
+}

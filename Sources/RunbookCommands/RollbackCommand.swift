@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import RunbookEngine
+import RunbookJournal
+import RunbookPlan
+import RunbookRuntime
+import RunbookSQLiteJournal
+
+struct RollbackCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback", abstract: "Unwind a run in any state, or go on with an unwinding; what users wrote meanwhile is kept.")
+
+  @Argument(help: "The run; left out, the only unfinished one, or else the latest that succeeded.")
+  var run: String?
+
+  @Option(help: ArgumentHelp("Give up the undo of this step, at which the rollback is blocked.", valueName: "step"))
+  var skip: String?
+
+  @Option(help: ArgumentHelp("Go on past this point of no return.", valueName: "step"))
+  var past: String?
+
+  @Option(help: "Why; recorded.")
+  var reason: String?
+
+  @OptionGroup var stateOptions: StateOptions
+  @OptionGroup var running: RunningOptions
+
+  func validate() throws {
+    if skip != nil, past != nil { throw ValidationError("--skip and --past exclude each other") }
+    if skip != nil || past != nil, (reason ?? "").isEmpty { throw ValidationError("--reason is needed with --skip and --past: it is recorded") }
+  }
+
+  func run() async throws {
+    let redactor = Redactor()
+    let journal = try await stateOptions.open(redactor: redactor, create: false)
+    let id = try await RunChoice.resolve(
+      run, from: journal, what: "run that could be rolled back", fits: \.isUnfinished, orElse: { $0.status?.word == "succeeded" })
+    let recorded = try await RecordedRun.read(id, from: journal)
+    let wish: Request.Wish = skip.map { .skipUndo($0) } ?? past.map { .pastPoint($0) } ?? .rollback
+    if let leader = try liveLeader(of: id, in: journal) { return try await ask(leader, run: id, wish: wish, journal: journal) }
+    if wish != .rollback, let refusal = recorded.state.refusal(of: wish) {
+      throw Messages.usage(Self.text(of: refusal, run: id), help: "'runbook status \(id)' shows where the run stands")
+    }
+    try await running.lead(
+      header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath
+    ) { (launcher) throws(RunFailure) in
+      try await launcher.takeUp(wish, reason: reason ?? "")
+    }
+  }
+
+  private func liveLeader(of run: String, in journal: SQLiteJournal) throws -> ProcessIdentity? {
+    do throws(JournalError) {
+      guard case .held(let owner) = try RunLock.holder(run: run, directory: journal.directory) else { return nil }
+      return owner ?? ProcessIdentity.current()
+    } catch {
+      throw Messages.exit(error)
+    }
+  }
+
+  /// A live run is asked through its inbox.
+  private func ask(_ leader: ProcessIdentity, run: String, wish: Request.Wish, journal: SQLiteJournal) async throws {
+    let (kind, argument): (String, Value) =
+      switch wish {
+      case .skipUndo(let step): (RequestKind.skip, .object(["step": .string(step), "reason": .string(reason ?? "")]))
+      default: (RequestKind.rollback, .object(["reason": .string(reason ?? "")]))
+      }
+    try await Inbox.post(kind, argument, run: run, journal: journal)
+    Messages.error("run \(run) is led by process \(leader.pid) on \(leader.host); it was asked to roll back")
+    Messages.error("  next: runbook status \(run)")
+    throw ExitCode(7)
+  }
+
+  static func text(of refusal: Refusal, run: String) -> String {
+    switch refusal {
+    case .wrongState(let status): "run \(run) is \(status.rawValue); this does not apply to it"
+    case .underWay: "run \(run) is going on already"
+    case .neverForward: "run \(run) turned back and can only be unwound further, or closed"
+    case .pointOfNoReturn(let step): "run \(run) stands at the point of no return '\(step)'"
+    case .notTheReason(let id): "run \(run) does not stand at '\(id)'"
+    case .nothingChanged: "run \(run) changed nothing that could be unwound"
+    }
+  }
+}
+
+/// Puts requests where the executor of a run finds them.
+enum Inbox {
+  static func post(_ kind: String, _ argument: Value, run: String, journal: SQLiteJournal) async throws {
+    let now = SystemClock().now()
+    let row = RequestRow(
+      id: "q\(now)-\(String(UInt32.random(in: .min ... .max), radix: 36))", run: run, kind: kind, argument: argument, who: Wiring.user,
+      from: ProcessIdentity.current().host, at: now)
+    do throws(JournalError) { try await journal.post(row) } catch { throw Messages.exit(error) }
+  }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+
+/// The program's version: part of the approval digest and of every run's record.
+public enum ProgramVersion {
+  public static let text = "0.1.0"
+}
+
+/// `runbook`: one file a command, nothing but options, their validation and a short `run()`.
+public struct RunbookCommand: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "runbook",
+    abstract: "Executes operations that are written down as plans, records every step, and takes them back by itself when a check fails.",
+    version: ProgramVersion.text,
+    subcommands: [
+      ExecuteCommand.self, ResumeCommand.self, RollbackCommand.self, StatusCommand.self, ListCommand.self, ConfirmCommand.self,
+      ValidateCommand.self, CloseCommand.self, UnlockCommand.self,
+    ])
+
+  public init() {}
+}

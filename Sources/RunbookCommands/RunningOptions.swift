@@ -1,0 +1,76 @@
+import ArgumentParser
+import Foundation
+import OrderedCollections
+import RunbookActions
+import RunbookEngine
+import RunbookJournal
+import RunbookPlan
+import RunbookReport
+import RunbookRuntime
+import RunbookSQLiteJournal
+
+/// What the commands that lead a run have in common.
+struct RunningOptions: ParsableArguments {
+  @Option(help: "How the run is told: text, or ndjson (one JSON object a line, on stdout).")
+  var output: ProgressFormat = .text
+
+  @Flag(help: "Answer the start, and confirmations that need no evidence; recorded as such.")
+  var yes = false
+
+  /// Leads a run to where it stands, tells it, and ends with its exit status.
+  func lead(
+    header: RunHeader, bound: BoundPlan, journal: SQLiteJournal, redactor: Redactor, planPath: String,
+    _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
+  ) async throws {
+    let observer: any RunObserver = output == .text ? TextObserver(plan: bound.plan) : NDJSONObserver(run: header.run)
+    let lock: RunLock
+    do throws(JournalError) {
+      lock = try RunLock.acquire(run: header.run, directory: journal.directory)
+    } catch {
+      throw Messages.exit(error)
+    }
+    defer { withExtendedLifetime(lock) {} }
+    let setting = Wiring.setting(
+      bound: bound, header: header, journal: journal, redactor: redactor, observer: observer, answersByItself: yes)
+    let targets = Wiring.targets(setting: setting, planDirectory: Self.directory(of: planPath))
+    let signals = SignalHolder()
+    let launcher = RunLauncher(setting: setting, targets: targets) { signals.listen(for: $0) }
+    if output == .text {
+      Messages.error("Run \(header.run) of plan '\(header.planID)' (\(planPath), \(header.planDigest.prefix(15))…)")
+    }
+    let ending: RunEnding
+    do throws(RunFailure) {
+      ending = try await body(launcher)
+    } catch {
+      try? await journal.flushNotes()
+      tell(error, header: header)
+      throw ExitCode(error.exitStatus)
+    }
+    try? await journal.flushNotes()
+    await targets.closeAll()
+    signals.stop()
+    let summary = RunSummary(
+      run: header.run, state: ending.state, plan: bound.plan, planPath: planPath, waitsFor: ending.waitsFor)
+    switch output {
+    case .text: Messages.error(summary.text(colored: Messages.showsColors(STDERR_FILENO)))
+    case .ndjson: NDJSONObserver(run: header.run).emit(["event": "summary", "summary": summary.value])
+    }
+    if ending.state.exitCode != 0 { throw ExitCode(ending.state.exitCode) }
+  }
+
+  private func tell(_ failure: RunFailure, header: RunHeader) {
+    if output == .ndjson {
+      NDJSONObserver(run: header.run).emit([
+        "event": "stopped", "code": .string(failure.code), "exitCode": .integer(Int64(failure.exitStatus)), "message": .string(failure.message),
+        "state": .string(failure.standing), "next": .list(failure.next.map(Value.string)),
+      ])
+    }
+    _ = Messages.exit(failure)
+  }
+
+  /// The directory of a plan, where its relative paths begin.
+  static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

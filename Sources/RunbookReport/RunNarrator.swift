@@ -1,0 +1,197 @@
+import RunbookEngine
+import RunbookPlan
+
+/// Tells a run line by line: phases, steps, checks with what was observed and expected, as they are recorded.
+public struct RunNarrator: Sendable {
+  private let titles: PlanTitles
+  private var startedAt: [EffectID: Int64] = [:]
+  private var lastPhase: String?
+  private var lastPlace: PlanTitles.Place?
+  private let colors: Colors
+
+  public init(titles: PlanTitles, colored: Bool) {
+    self.titles = titles
+    colors = Colors(isOn: colored)
+  }
+
+  public mutating func lines(for entry: Entry) -> [String] {
+    switch entry.kind {
+    case .runStarted, .leaseTaken, .polled, .pollDue: return []
+    case .effectRequested(let id): return requested(id, at: entry.at)
+    case .effectFinished(let id, let outcome, let retryAt): return finished(id, outcome, retryAt: retryAt, at: entry.at)
+    case .verdict(let id, let result, let retryAt): return verdict(id, result, retryAt: retryAt, at: entry.at)
+    case .checkSkipped(let id): return ["  \(colors.dim("-")) \(titles.title(id)): not asked, it refers to a step that never started"]
+    case .decision(.answer(let answer)): return [answered(answer)]
+    case .decision(.request(let request)): return [asked(request)]
+    case .triggerFired(let event): return ["\(colors.red("!")) trigger \(event.id): \(event.message)"]
+    case .cancelRequested(let rollback, let who, let reason, _):
+      return ["\(colors.red("!")) \(rollback ? "cancel with rollback" : "cancel") asked for by \(who)\(reason.isEmpty ? "" : ": \(reason)")"]
+    case .rollbackBegan(let phase, let cause):
+      lastPlace = nil
+      let what = phase.map { "of phase '\($0)'" } ?? "of the whole plan"
+      return ["", colors.bold("Rollback \(what)"), "  because: \(cause)"]
+    case .runPaused(let reason): return ["", "Paused: \(reason)"]
+    case .runHalted, .runBlocked, .runEnded: return []
+    case .planAdopted(let digest): return ["The edited plan \(digest) is used from here on"]
+    }
+  }
+
+  private mutating func requested(_ id: EffectID, at: Int64) -> [String] {
+    startedAt[id] = at
+    switch id.verb {
+    case .condition, .verifyUndone, .capture: return header(of: id.subject)
+    case .check: return header(of: id.subject)
+    case .perform:
+      let attempt = id.serial > 1 ? " (attempt \(id.serial))" : ""
+      return header(of: id.subject) + ["  \(colors.bold("→")) \(label(id.subject))\(attempt)"]
+    case .probe: return ["  ? \(id.subject): looking whether it happened"]
+    case .undo: return ["  \(colors.bold("←")) undoing \(label(id.subject))"]
+    }
+  }
+
+  private func finished(_ id: EffectID, _ outcome: Outcome, retryAt: Int64?, at: Int64) -> [String] {
+    let took = startedAt[id].map { " in \(PeopleText.duration(milliseconds: max(at - $0, 0)))" } ?? ""
+    let again = retryAt.map { "; tried again in \(PeopleText.duration(milliseconds: max($0 - at, 0)))" } ?? ""
+    switch (id.verb, outcome) {
+    case (.condition, .condition(false)): return ["  \(colors.dim("-")) \(label(id.subject)): skipped, its condition does not hold"]
+    case (.condition, .condition), (.capture, .done): return []
+    case (.perform, .done(let outputs, _)): return ["    \(colors.green("✓")) done\(took)\(summary(outputs))"]
+    case (.undo, .undone(let conflicts, let inDoubt, let details)):
+      let notes = [
+        conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) kept as the application's" : nil, inDoubt > 0 ? "\(inDoubt) in doubt" : nil,
+      ].compactMap(\.self)
+      return ["    \(colors.green("✓")) undone\(took)\(summary(details))\(notes.isEmpty ? "" : "; " + notes.joined(separator: ", "))"]
+    case (_, .probed(let finding)): return ["    \(probed(finding))"]
+    case (_, .failed(let failure)): return ["    \(colors.red("✗")) failed\(took): \(failure.message) [\(failure.code)]\(again)"]
+    case (_, .unknown(let failure)): return ["    \(colors.red("?")) outcome unknown: \(failure.message) [\(failure.code)]\(again)"]
+    case (_, .interrupted): return ["    \(colors.yellow("‖")) stopped at a border"]
+    default: return []
+    }
+  }
+
+  private func probed(_ finding: ProbeFinding) -> String {
+    switch finding {
+    case .happened: "it had happened"
+    case .notHappened: "it had not happened"
+    case .partly: "what was open is resolved; it goes on from there"
+    case .unknown(let failure): "nobody can tell: \(failure.message)"
+    }
+  }
+
+  private func verdict(_ id: EffectID, _ result: CheckResult, retryAt: Int64?, at: Int64) -> [String] {
+    if id.verb == .verifyUndone {
+      if result.verdict == .pass { return ["    \(colors.green("✓")) verified: nothing of it is left"] }
+      let again = retryAt.map { "; tried again in \(PeopleText.duration(milliseconds: max($0 - at, 0)))" } ?? ""
+      return ["    \(colors.red("✗")) the undo is not whole: \(result.message)\(again)"]
+    }
+    let indent = isInStep(id.subject) ? "    " : "  "
+    let mark: String
+    switch result.verdict {
+    case .pass: mark = colors.green("✓")
+    case .skipped: return ["\(indent)\(colors.dim("-")) \(titles.title(id.subject)): skipped, \(result.message)"]
+    case .fail: mark = colors.red("✗")
+    case .noData, .inconclusive: mark = colors.yellow("○ \(result.verdict.rawValue)")
+    case .error: mark = colors.red("! error")
+    }
+    return ["\(indent)\(mark) \(titles.title(id.subject))\(detail(id.subject, result))"]
+  }
+
+  private func detail(_ id: String, _ result: CheckResult) -> String {
+    var parts: [String] = []
+    if result.verdict == .error || result.verdict == .noData || result.verdict == .inconclusive {
+      if !result.message.isEmpty { parts.append(result.message) }
+    } else if result.observed != .null {
+      parts.append("observed \(PeopleText.value(result.observed))")
+    }
+    if result.verdict != .pass, let bar = titles[id]?.bar { parts.append("expected \(bar)") }
+    return parts.isEmpty ? "" : colors.dim("  " + parts.joined(separator: ", "))
+  }
+
+  private func answered(_ answer: Answer) -> String {
+    let item = answer.value["item"]?.stringValue ?? answer.subject
+    let yes = answer.value["yes"]?.boolValue ?? false
+    let how = answer.value["how"]?.stringValue.map { $0 == "--yes" ? " (by --yes)" : "" } ?? ""
+    return "    \(yes ? colors.green("✓") : colors.red("✗")) \(item): \(yes ? "confirmed" : "refused") by \(answer.who)\(how)"
+  }
+
+  private func asked(_ request: Request) -> String {
+    let reason = request.reason.isEmpty ? "" : ": \(request.reason)"
+    switch request.wish {
+    case .pause: return "  pause asked for by \(request.who)\(reason)"
+    case .resume: return "Resumed by \(request.who)"
+    case .acceptCheck(let check): return "The verdict of '\(check)' was accepted by \(request.who)\(reason)"
+    case .cancel: return "  cancel asked for by \(request.who)\(reason)"
+    case .rollback: return "Rollback asked for by \(request.who)\(reason)"
+    case .skipUndo(let step): return "The undo of '\(step)' is given up by \(request.who)\(reason)"
+    case .pastPoint(let step): return "Unwinding goes on past '\(step)', as \(request.who) decided\(reason)"
+    case .close: return "Closed by \(request.who)\(reason)"
+    }
+  }
+
+  // MARK: headings
+
+  private mutating func header(of id: String) -> [String] {
+    guard let place = titles[id]?.place else { return [] }
+    switch place {
+    case .phase: return phaseHeader(id)
+    case .step(let phase), .phasePrecondition(let phase): return phaseHeader(phase)
+    case .phaseVerify(let phase): return phaseHeader(phase) + section(place, "  verify")
+    case .planPrecondition: return section(place, "Preconditions")
+    case .planVerify: return section(place, "Outcome")
+    case .afterRollback: return section(place, "After the rollback")
+    case .verifyRollback: return section(place, "Is the restored state right?")
+    case .stepPrecondition, .stepVerify, .undoStep, .capture: return []
+    }
+  }
+
+  private mutating func section(_ place: PlanTitles.Place, _ title: String) -> [String] {
+    if lastPlace == place { return [] }
+    lastPlace = place
+    return title.hasPrefix(" ") ? [colors.dim(title)] : ["", colors.bold(title)]
+  }
+
+  private mutating func phaseHeader(_ phase: String) -> [String] {
+    if lastPhase == phase { return [] }
+    lastPhase = phase
+    lastPlace = .phase
+    let owner = titles[phase]?.owner.map { ", owner \($0)" } ?? ""
+    return ["", colors.bold("Phase \(phase)") + (titles[phase]?.title.map { ": \($0)" } ?? "") + colors.dim(owner)]
+  }
+
+  private func isInStep(_ id: String) -> Bool {
+    switch titles[id]?.place {
+    case .stepVerify, .stepPrecondition, .capture: true
+    default: false
+    }
+  }
+
+  private func label(_ id: String) -> String {
+    guard let title = titles[id]?.title else { return id }
+    return "\(id): \(title)"
+  }
+
+  /// The numbers and short texts among the outputs.
+  private func summary(_ outputs: Value) -> String {
+    guard let map = outputs.mapValue else { return "" }
+    let shown = map.compactMap { key, value -> String? in
+      switch value {
+      case .integer(let number) where number != 0: "\(key) \(PeopleText.number(number))"
+      case .string(let text) where text.count <= 24 && key != "digest": "\(key) \(text)"
+      default: nil
+      }
+    }
+    return shown.isEmpty ? "" : colors.dim(": " + shown.prefix(6).joined(separator: ", "))
+  }
+}
+
+/// Colours of a terminal, or none.
+struct Colors: Sendable {
+  let isOn: Bool
+
+  private func paint(_ code: String, _ text: String) -> String { isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+  func bold(_ text: String) -> String { paint("1", text) }
+  func dim(_ text: String) -> String { paint("2", text) }
+  func red(_ text: String) -> String { paint("31", text) }
+  func green(_ text: String) -> String { paint("32", text) }
+  func yellow(_ text: String) -> String { paint("33", text) }
+}

@@ -1,0 +1,272 @@
+import Logging
+import OrderedCollections
+import RunbookActions
+import RunbookEngine
+import RunbookJournal
+import RunbookPlan
+
+/// Leads one run in this process: feeds the engine, records what it decides, starts what is outstanding, keeps time and the lease.
+///
+/// All inputs come through one stream and are handled one after the other. What is ordered is carried out in the order given: a commit before
+/// the effect that it allows, a receipt in the target between the two.
+public actor RunExecutor {
+  let setting: RunSetting
+  let state: StateBox
+  let targets: TargetSet
+  let coordination: Coordination
+  let memory: RunMemory
+  let log: Logger
+  private let events: AsyncStream<Event>
+  private let eventSink: AsyncStream<Event>.Continuation
+  private let scope: RunScope
+  private lazy var runner = makeRunner()
+
+  private var head: JournalHead
+  private var running: [EffectID: RunningEffect] = [:]
+  private var timer: Task<Void, Never>?
+  private var timerAt: Int64 = .max
+  private var lastMark: ChangeMark?
+  private var stopRequests = 0
+  private var waitsFor: String?
+  private var end: RunEnding?
+  private var failure: RunFailure?
+
+  enum Event: Sendable {
+    case answered(EffectID, generation: Int, EffectRunner.Answer)
+    case tick
+    case look
+    case signal
+    case leaseLost(target: String)
+    case answer(Answer, recorded: @Sendable () -> Void)
+  }
+
+  struct RunningEffect {
+    var generation: Int
+    var task: Task<Void, Never>
+    var stop: StopFlag
+  }
+
+  private var generation = 0
+
+  /// - Parameter folded: the state that the journal tells, fresh for a new run.
+  init(setting: RunSetting, folded: RunState, head: JournalHead, targets: TargetSet) {
+    self.setting = setting
+    self.targets = targets
+    self.head = head
+    log = Logger(label: "runbook.executor")
+    state = StateBox(Conductor(state: folded))
+    memory = RunMemory(targets: targets)
+    coordination = Coordination(setting: setting, targets: targets)
+    scope = RunScope(bound: setting.bound, run: setting.run, state: state, captureOwners: setting.bound.captureOwners)
+    (events, eventSink) = AsyncStream.makeStream(of: Event.self)
+    for step in setting.bound.steps.keys { memory.learn(step, from: state) }
+  }
+
+  /// A stop that a person at the terminal or the operating system asks for: the first pauses, the second gives up at once.
+  public nonisolated func requestStop() { eventSink.yield(.signal) }
+
+  // MARK: the loop
+
+  /// Feeds the first inputs and goes on until the run stands.
+  /// - Throws: `RunFailure` where this process had to stop; the run can be resumed.
+  func lead(beginningWith inputs: [Input.Event]) async throws(RunFailure) -> RunEnding {
+    let look = Task { [clock = setting.clock, eventSink] in
+      while !Task.isCancelled {
+        await clock.sleep(milliseconds: RunSetting.lookInterval)
+        eventSink.yield(.look)
+      }
+    }
+    let leases = watchLeases()
+    defer {
+      look.cancel()
+      leases.forEach { $0.cancel() }
+      timer?.cancel()
+    }
+    await feed(inputs)
+    if end == nil, failure == nil { for await event in events { if await handle(event) { break } } }
+    for effect in running.values { effect.task.cancel() }
+    if let failure {
+      await coordination.abandon()
+      throw failure
+    }
+    guard let end else { preconditionFailure("the run stopped without an end") }
+    try await coordination.finish(state: end.state, head: head)
+    return end
+  }
+
+  private func watchLeases() -> [Task<Void, Never>] {
+    coordination.leased.map { target in
+      Task { [eventSink] in if await target.leaseIsLost() { eventSink.yield(.leaseLost(target: target.name)) } }
+    }
+  }
+
+  /// - Returns: whether the loop is over.
+  private func handle(_ event: Event) async -> Bool {
+    switch event {
+    case .answered(let id, let generation, let answer):
+      guard running[id]?.generation == generation else { break }
+      await take(answer, of: id)
+    case .tick:
+      timerAt = .max
+      await feed([.tick])
+    case .look: await lookForRequests()
+    case .signal: await stop()
+    case .leaseLost(let target):
+      fail(
+        "RB2501", 7, "the lease in target '\(target)' was lost; another process may act for the run now",
+        "nothing more was sent for the run, and what is under way is found out about by the next resume", ["runbook resume \(setting.run.id)"])
+    case .answer(let answer, let recorded):
+      await feed([.answer(answer)])
+      recorded()
+    }
+    return end != nil || failure != nil
+  }
+
+  private func take(_ answer: EffectRunner.Answer, of id: EffectID) async {
+    running[id] = nil
+    switch answer {
+    case .outcome(let outcome, let warnings):
+      if !warnings.isEmpty { setting.observer.observe(.warnings(subject: id.subject, warnings.map(setting.redactor.redact))) }
+      await feed([.finished(id, outcome.redacted(by: setting.redactor))])
+      memory.learn(id.subject, from: state)
+    case .awaitsPeople(let what):
+      waitsFor = what
+      // The gate stays what is asked next; whoever resumes asks it again.
+      await feed([.request(Request(.pause, who: setting.run.initiator, reason: what))])
+    case .leaseLost(let reason):
+      fail(
+        "RB2501", 7, reason, "nothing more was sent for the run, and what is under way is found out about by the next resume",
+        ["runbook resume \(setting.run.id)"])
+    }
+  }
+
+  private func stop() async {
+    stopRequests += 1
+    if stopRequests == 1 {
+      setting.observer.observe(.notice(state.read { StopNotice.text(for: $0) }))
+      await feed([.request(Request(.pause, who: setting.run.initiator, reason: "interrupted at the terminal"))])
+      return
+    }
+    fail(
+      "RB2502", 6, "stopped at once, as asked a second time",
+      "what was under way has an unknown outcome; resume finds it out before it goes on", ["runbook resume \(setting.run.id)"])
+  }
+
+  // MARK: inputs and orders
+
+  private func feed(_ inputs: [Input.Event]) async {
+    for event in inputs where end == nil && failure == nil {
+      let input = Input(at: setting.clock.now(), jitter: setting.jitter(), event)
+      for order in state.handle(input) {
+        await carryOut(order)
+        if failure != nil { return }
+      }
+    }
+    wake()
+  }
+
+  private func carryOut(_ order: Order) async {
+    switch order {
+    case .commit(let entries): await commit(entries)
+    case .start(let effect): await start(effect)
+    case .stop(let effect, let mode): stop(effect, mode)
+    case .drop(let effect):
+      running[effect.id]?.task.cancel()
+      running[effect.id] = nil
+    case .tell:
+      end = RunEnding(run: setting.run.id, state: state.snapshot, waitsFor: waitsFor)
+    }
+  }
+
+  private func commit(_ entries: [Entry]) async {
+    let epoch = state.read { $0.epoch }
+    let records = entries.map { NewRecord(epoch: epoch, at: $0.at, version: $0.version, kind: $0.kindName, payload: $0.payload) }
+    let note = state.read { StatusNote(word: $0.status.rawValue, exitCode: $0.exitCode, updated: $0.lastAt) }
+    do throws(JournalError) {
+      let before = head.seq
+      head = try await setting.journal.append(
+        records, to: setting.run.id, expectedHead: before, consuming: entries.compactMap(\.consumedRequest), status: note)
+      coordination.noteCommitted(records, after: before, redactor: setting.redactor)
+      setting.observer.observe(.recorded(entries))
+    } catch {
+      failure = RunFailure(recording: error, run: setting.run.id)
+    }
+  }
+
+  private func start(_ effect: Effect) async {
+    if effect.mutates {
+      do throws(ActionError) {
+        try await coordination.writeReceipts(status: state.read { $0.status.rawValue }, phase: state.read { $0.currentPhase }, head: head)
+      } catch {
+        fail(
+          "RB2503", error.kind == .leaseLost ? 7 : 6, "the receipt in the target could not be written: \(error.message)",
+          "'\(effect.id.subject)' was not started; everything before it stands as recorded", ["runbook resume \(setting.run.id)"])
+        return
+      }
+    }
+    generation += 1
+    let stop = StopFlag()
+    let generation = generation
+    let task = Task.detached { [runner, scope, eventSink, setting] in
+      let pace = ProgressPace(clock: setting.clock)
+      let answer = await runner.carryOut(effect, scope: scope, stop: stop) { progress in
+        guard pace.isDue() else { return }
+        setting.observer.observe(.progress(effect: effect.id, progress))
+        setting.journal.noteProgress(
+          run: setting.run.id, effect: effect.id.description, at: setting.clock.now(), progress.value)
+      }
+      eventSink.yield(.answered(effect.id, generation: generation, answer))
+    }
+    running[effect.id] = RunningEffect(generation: generation, task: task, stop: stop)
+  }
+
+  private func stop(_ effect: Effect, _ mode: InterruptMode) {
+    guard let running = running[effect.id], mode != .await else { return }
+    running.stop.request()
+    if mode == .abort { running.task.cancel() }
+  }
+
+  private func wake() {
+    guard end == nil, failure == nil, let at = state.nextWake, at < timerAt else { return }
+    timer?.cancel()
+    timerAt = at
+    timer = Task { [clock = setting.clock, eventSink] in
+      await clock.sleep(milliseconds: at - clock.now())
+      if !Task.isCancelled { eventSink.yield(.tick) }
+    }
+  }
+
+  private func fail(_ code: String, _ exitStatus: Int32, _ message: String, _ standing: String, _ next: [String]) {
+    guard failure == nil else { return }
+    failure = RunFailure(code: code, exitStatus: exitStatus, message: message, standing: standing, next: next)
+  }
+
+  // MARK: requests from other processes
+
+  private func lookForRequests() async {
+    do throws(JournalError) {
+      let mark = try await setting.journal.changeMark()
+      guard mark != lastMark else { return }
+      lastMark = mark
+      for row in try await setting.journal.pendingRequests(of: setting.run.id) {
+        guard let event = row.event else { continue }
+        await feed([event])
+        if end != nil || failure != nil { return }
+      }
+    } catch {
+      failure = RunFailure(recording: error, run: setting.run.id)
+    }
+  }
+
+  private func makeRunner() -> EffectRunner {
+    let desk = PeopleDesk(
+      plan: setting.bound.plan, state: state, clock: setting.clock, console: setting.console, user: setting.user,
+      answersByItself: setting.answersByItself
+    ) { [eventSink] answer in
+      await withCheckedContinuation { continuation in eventSink.yield(.answer(answer) { continuation.resume() }) }
+    }
+    return EffectRunner(
+      bound: setting.bound, run: setting.run, targets: targets, clock: setting.clock, people: desk, memory: memory,
+      secretsIn: { [redactor = setting.redactor] in redactor.contains($0) })
+  }
+}
