@@ -41,7 +41,9 @@ struct ExtendedShape {
     case "$binary": return try binary(inner)
     case "$uuid":
       let digits = inner.stringValue.map { $0.utf8.filter { $0 != UInt8(ascii: "-") } } ?? []
-      let bytes = stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(decoding: digits[$0..<min($0 + 2, digits.count)], as: UTF8.self), radix: 16) }
+      let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+        UInt8(String(decoding: digits[$0..<min($0 + 2, digits.count)], as: UTF8.self), radix: 16)
+      }
       guard digits.count == 32, bytes.count == 16 else { throw bad(key, "takes a UUID as text") }
       return .binary(BSONBinary(subtype: 4, bytes: bytes))
     default: return try rare(key, inner)

@@ -52,8 +52,12 @@ public struct MongoAggregate: ReadingAction {
 
   public func read(_ context: ActionContext) async throws(ActionError) -> Observation {
     let call = try MongoCall(context)
-    guard let given = context.arguments["pipeline"], let stages = given.listValue else { throw call.unfit("pipeline", "takes a list of stages") }
-    if let writing = stages.compactMap(Self.writingStage).first { throw call.unfit("pipeline", "must not hold \(writing): the action only reads") }
+    guard let given = context.arguments["pipeline"], let stages = given.listValue else {
+      throw call.unfit("pipeline", "takes a list of stages")
+    }
+    if let writing = stages.compactMap(Self.writingStage).first {
+      throw call.unfit("pipeline", "must not hold \(writing): the action only reads")
+    }
     let limit = context.arguments["limit"]?.integerValue ?? 20
     let pipeline = try MongoValues.documents(given, at: "pipeline") + [["$limit": .integer(limit + 1)]]
     let rows = try await call.aggregate(pipeline, in: call.collection(), doing: "aggregating")

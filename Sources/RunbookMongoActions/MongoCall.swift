@@ -60,7 +60,8 @@ struct MongoCall: Sendable {
     -> [BSONDocument]
   {
     var rows: [BSONDocument] = []
-    try await stream(aggregateCommand(pipeline, collection), of: target ?? self.target, collection: collection, doing: doing) { batch throws(ActionError) in
+    try await stream(aggregateCommand(pipeline, collection), of: target ?? self.target, collection: collection, doing: doing) {
+      batch throws(ActionError) in
       rows += batch
     }
     return rows

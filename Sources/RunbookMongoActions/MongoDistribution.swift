@@ -34,7 +34,9 @@ public struct MongoDistribution: ReadingAction {
       """)
 
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
-    guard let path = arguments["by"]?.stringValue, !FieldPath.isValid(path.hasPrefix("$") ? String(path.dropFirst()) : path) else { return [] }
+    guard let path = arguments["by"]?.stringValue, !FieldPath.isValid(path.hasPrefix("$") ? String(path.dropFirst()) : path) else {
+      return []
+    }
     return [ArgumentProblem(path: ["by"], message: "'\(path)' is no path of a field")]
   }
 

@@ -17,7 +17,10 @@ public struct MongoFieldShares: ReadingAction {
     outputs: [
       .init("allPresent", .percentage, "Share of the documents that have all of the fields."),
       .init("documents", .integer(min: 0), "How many documents were looked at; with none there is nothing to judge."),
-      .init("fields", .mapping(.any), "Per field: `presence`, share of all; `null` and `types`, shares of those that have it. Each field also stands beside this by its path."),
+      .init(
+        "fields", .mapping(.any),
+        "Per field: `presence`, share of all; `null` and `types`, shares of those that have it. Each field also stands beside this by its path."
+      ),
     ],
     mainOutput: "allPresent",
     effectClass: .read,
@@ -43,7 +46,8 @@ public struct MongoFieldShares: ReadingAction {
     guard !paths.isEmpty, paths.allSatisfy(FieldPath.isValid) else { throw call.unfit("fields", "takes paths of fields") }
     let key = BSONDocument(paths.enumerated().map { ("f\($0.offset)", BSONValue.document(["$type": .string("$" + $0.element)])) })
     let rows = try await call.aggregate(
-      try call.matchStages() + [["$group": ["_id": .document(key), "count": ["$sum": 1]]]], in: call.collection(), doing: "looking at fields")
+      try call.matchStages() + [["$group": ["_id": .document(key), "count": ["$sum": 1]]]], in: call.collection(),
+      doing: "looking at fields")
     var shares = FieldShares(paths: paths)
     for row in rows {
       guard let types = row["_id"]?.document, let count = row["count"]?.integer else { continue }
