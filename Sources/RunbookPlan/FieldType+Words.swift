@@ -56,7 +56,8 @@ extension FieldType {
     case (.choice(let mine), .choice(let others)): others.contains { mine.contains($0) }
     case (.list(let mine), .list(let element)): mine.accepts(element)
     case (.list, .documents), (.documents, .list), (.documents, .documents): true
-    case (.mapping, .mapping), (.mapping, .object), (.mapping, .document), (.object, .object), (.object, .mapping), (.object, .document): true
+    case (.mapping, .mapping), (.mapping, .object), (.mapping, .document), (.object, .object), (.object, .mapping), (.object, .document):
+      true
     case (.document, .document), (.document, .mapping), (.document, .object): true
     default: false
     }

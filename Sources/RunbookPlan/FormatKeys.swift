@@ -43,7 +43,8 @@ struct KeyTable<Key: FormatKey>: Sendable {
 }
 
 enum RootKey: String, FormatKey {
-  case apiVersion, kind, metadata, people, params, secrets, targets, locks, defaults, include, preconditions, rollbackTriggers, phases, verify
+  case apiVersion, kind, metadata, people, params, secrets, targets, locks, defaults, include, preconditions, rollbackTriggers, phases,
+    verify
   case afterRollback, verifyRollback, notify, steps
   static let table = KeyTable<RootKey>()
 }
@@ -84,18 +85,21 @@ enum PhaseKey: String, FormatKey {
 }
 
 enum StepKey: String, FormatKey {
-  case id, renamedFrom, title, action, with, target, collection, when, preconditions, capture, verify, retry, timeout, stallTimeout, deadline
+  case id, renamedFrom, title, action, with, target, collection, when, preconditions, capture, verify, retry, timeout, stallTimeout,
+    deadline
   case onFailure, rollback, probe, onInterrupt, outputsWhenSkipped
   static let table = KeyTable<StepKey>()
 }
 
 enum CheckKey: String, FormatKey {
-  case id, title, bar, action, with, value, expect, within, holdFor, target, collection, when, onFail, onError, onNoData, recheck, retry, timeout
+  case id, title, bar, action, with, value, expect, within, holdFor, target, collection, when, onFail, onError, onNoData, recheck, retry,
+    timeout
   static let table = KeyTable<CheckKey>()
 }
 
 enum TriggerKey: String, FormatKey {
-  case id, title, bar, action, with, value, expect, target, collection, timeout, every, window, minSamples, confidence, failures, initialDelay
+  case id, title, bar, action, with, value, expect, target, collection, timeout, every, window, minSamples, confidence, failures,
+    initialDelay
   case startAfter, stopBefore, requirePass, onFail, onError, onNoData
   static let table = KeyTable<TriggerKey>()
 }

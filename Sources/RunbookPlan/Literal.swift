@@ -19,7 +19,9 @@ enum Literal {
     case .boolean: return .bool(text == "true")
     case .integer:
       if let number = Int64(text) { return .integer(number) }
-      throw Mistake(code: .numberTooLarge, message: "\(text) does not fit into 64 bits", help: "put it in quotes, or write { $numberDecimal: \"\(text)\" } in a MongoDB document")
+      throw Mistake(
+        code: .numberTooLarge, message: "\(text) does not fit into 64 bits",
+        help: "put it in quotes, or write { $numberDecimal: \"\(text)\" } in a MongoDB document")
     case .float:
       if let number = Double(text), number.isFinite { return .double(number) }
       throw Mistake(code: .numberTooLarge, message: "\(text) is too large for a number", help: "put it in quotes")
@@ -46,7 +48,9 @@ enum Literal {
     case .null: json = "null"
     case .boolean: json = text.lowercased()
     case .integer:
-      if text.hasPrefix("0x") { json = Int64(text.dropFirst(2), radix: 16).map { String($0) } } else if text.hasPrefix("0o") {
+      if text.hasPrefix("0x") {
+        json = Int64(text.dropFirst(2), radix: 16).map { String($0) }
+      } else if text.hasPrefix("0o") {
         json = Int64(text.dropFirst(2), radix: 8).map { String($0) }
       } else {
         json = Int64(text).map { String($0) }

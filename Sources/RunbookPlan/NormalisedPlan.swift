@@ -5,6 +5,7 @@ import RunbookSyntax
 /// keep their order. Reading it again gives an equal plan, so it is what a run stores.
 public struct NormalisedPlan: Sendable, Hashable {
   public let text: String
+  public var bytes: [UInt8] { Array(text.utf8) }
   /// `v1:` and the SHA-256 of this form with all keys sorted, except inside MongoDB documents, where order has a meaning.
   public let digest: String
 
@@ -43,7 +44,8 @@ private struct NormalForm {
 
   /// Arguments whose values are MongoDB documents.
   private static let documentKeys: Set<String> = [
-    "filter", "pipeline", "update", "document", "documents", "command", "validator", "keys", "sort", "projection", "partialFilterExpression",
+    "filter", "pipeline", "update", "document", "documents", "command", "validator", "keys", "sort", "projection",
+    "partialFilterExpression",
     "collation", "let", "schema", "guard",
   ]
 

@@ -48,11 +48,17 @@ extension PlanCode {
     switch self {
     case .apiVersion: ("The file is written for another version of the format.", "Write 'apiVersion: runbook/v1'.")
     case .kind: ("'kind' says what the file is, and only Runbook and Fragment are known.", "Write 'kind: Runbook'.")
-    case .badID: ("An id names its part in journals, references and URLs, so few characters are allowed.",
-      "Use small letters, digits and '-', beginning with a letter, at most 60 characters.")
+    case .badID:
+      (
+        "An id names its part in journals, references and URLs, so few characters are allowed.",
+        "Use small letters, digits and '-', beginning with a letter, at most 60 characters."
+      )
     case .duplicateID: ("Phases, steps, checks and triggers share one name space, and this id is taken.", "Give one of the two another id.")
-    case .badName: ("Names of params, people, targets and secrets are used in references and on the command line.",
-      "Use letters, digits and '-', beginning with a letter.")
+    case .badName:
+      (
+        "Names of params, people, targets and secrets are used in references and on the command line.",
+        "Use letters, digits and '-', beginning with a letter."
+      )
     case .unknownPerson: ("Somebody is named who is not declared under 'people'.", "Declare the person, or correct the name.")
     case .unknownTarget: ("A target is named that is not declared under 'targets'.", "Declare the target, or correct the name.")
     case .notOneOf: ("The key takes one of a few words only.", "Write one of the words that the message lists.")
@@ -60,17 +66,24 @@ extension PlanCode {
     case .keyNotHere: ("The key is known, but has no meaning in this place.", "Remove it, or move it to where it belongs.")
     case .emptyList: ("The list must hold something.", "Add an element, or remove the key.")
     case .keyTooLong: ("Keys have at most 1000 bytes, since YAML readers give up on longer ones.", "Shorten the key.")
-    case .ambiguousLiteral: ("YAML programs disagree about what this unquoted text is.", "Put it in quotes for text, or write a JSON literal.")
-    case .numberTooLarge: ("The number does not fit into 64 bits.", "Write it in quotes, or as { $numberDecimal: \"…\" } in a MongoDB document.")
+    case .ambiguousLiteral:
+      ("YAML programs disagree about what this unquoted text is.", "Put it in quotes for text, or write a JSON literal.")
+    case .numberTooLarge:
+      ("The number does not fit into 64 bits.", "Write it in quotes, or as { $numberDecimal: \"…\" } in a MongoDB document.")
     case .notForDocuments: ("A MongoDB document has no such value.", "Use a param or output of another type.")
     case .emptyMatcher: ("A matcher without an operator says nothing.", "Add an operator such as 'equals' or 'atMost'.")
     case .operand: ("The operator cannot compare with this.", "Write an operand of the kind that the message names.")
-    case .regularExpression: ("The text after 'matches' is no regular expression.", "Correct it; a backslash is best written in single quotes.")
+    case .regularExpression:
+      ("The text after 'matches' is no regular expression.", "Correct it; a backslash is best written in single quotes.")
     case .fieldPath: ("'field' takes names joined by dots, those with a dot in quotes.", "Write it like 'groups.\"a.b\"'.")
-    case .coveredBy: ("The step that should undo this one cannot do so.", "Name an earlier step of the same scope that has an undo of its own.")
+    case .coveredBy:
+      ("The step that should undo this one cannot do so.", "Name an earlier step of the same scope that has an undo of its own.")
     case .interrupt: ("'probe' and 'onInterrupt' contradict each other.", "Write 'probe' alone; it implies 'onInterrupt: probe'.")
-    case .rollbackForm: ("'rollback' takes one of its five forms.",
-      "Write auto, a list of steps, { coveredBy: STEP }, { notNeeded: reason } or { none: reason, acknowledged: true }.")
+    case .rollbackForm:
+      (
+        "'rollback' takes one of its five forms.",
+        "Write auto, a list of steps, { coveredBy: STEP }, { notNeeded: reason } or { none: reason, acknowledged: true }."
+      )
     case .paramDeclaration: ("The declaration of the param contradicts itself.", "Correct it as the message says.")
     case .missingParam: ("The param has no default and was not given.", "Give it with --param or in a --params-file.")
     case .unknownParam: ("A param was given that the plan does not declare.", "Correct its name.")
@@ -83,15 +96,28 @@ extension PlanCode {
   private var referenceExplanation: (cause: String, remedy: String)? {
     switch self {
     case .unknownName: ("A reference names something that the plan does not have.", "Correct the name, or declare it.")
-    case .refersToLater: ("A reference names something that has not happened yet when it is read.", "Refer to something earlier, or move the part.")
+    case .refersToLater:
+      ("A reference names something that has not happened yet when it is read.", "Refer to something earlier, or move the part.")
     case .needsOutputsWhenSkipped: ("The step may be skipped, and would then have no outputs.", "Add 'outputsWhenSkipped' to that step.")
-    case .secretNotHere: ("Secrets may be used only in targets, 'env' and 'headers', so that they are never stored.",
-      "Pass the secret by an environment variable or a header.")
-    case .wrongReferenceType: ("The value that is referred to is of a type that the field does not take.", "Refer to a value of the right type.")
-    case .missingValue: ("What is referred to has no value at this moment; it is never taken as empty.", "See why it is missing; 'outputsWhenSkipped' gives values to a skipped step.")
-    case .undoUsesLaterValue: ("What an undo uses is recorded before the effect, so it cannot use what only the effect makes known.",
-      "Use a captured value or the output of an earlier step.")
-    case .referenceNotHere: ("References stand in values that are read while the plan runs, not in keys, ids and titles.", "Write the text out.")
+    case .secretNotHere:
+      (
+        "Secrets may be used only in targets, 'env' and 'headers', so that they are never stored.",
+        "Pass the secret by an environment variable or a header."
+      )
+    case .wrongReferenceType:
+      ("The value that is referred to is of a type that the field does not take.", "Refer to a value of the right type.")
+    case .missingValue:
+      (
+        "What is referred to has no value at this moment; it is never taken as empty.",
+        "See why it is missing; 'outputsWhenSkipped' gives values to a skipped step."
+      )
+    case .undoUsesLaterValue:
+      (
+        "What an undo uses is recorded before the effect, so it cannot use what only the effect makes known.",
+        "Use a captured value or the output of an earlier step."
+      )
+    case .referenceNotHere:
+      ("References stand in values that are read while the plan runs, not in keys, ids and titles.", "Write the text out.")
     default: nil
     }
   }

@@ -159,7 +159,8 @@ extension PlanReader {
   mutating func actionCall(_ nodes: CallNodes, _ node: Node) -> ActionCall? {
     guard let actionNode = nodes.action, let name = text(actionNode, "action") else { return nil }
     var call = ActionCall(
-      name: name, nameRange: actionNode.range, arguments: [], target: nil, targetIsDefault: false, collection: nil, collectionIsDefault: false,
+      name: name, nameRange: actionNode.range, arguments: [], target: nil, targetIsDefault: false, collection: nil,
+      collectionIsDefault: false,
       range: node.range)
     call.target = nodes.target.flatMap { target($0.value) }
     call.collection = nodes.collection.flatMap { textTemplate($0.value, "collection") }

@@ -5,7 +5,9 @@ extension PlanReader {
     guard isMapping(node, "'people'", like: "dba: { name: Database administrator }") else { return [] }
     var people: [Person] = []
     for (key, value) in node.entries {
-      guard let name = name(key, of: "person"), isMapping(value, "'\(name)'", like: "\(name): { name: Database administrator }") else { continue }
+      guard let name = name(key, of: "person"), isMapping(value, "'\(name)'", like: "\(name): { name: Database administrator }") else {
+        continue
+      }
       var person = Person(id: name, name: name, contact: nil, identities: [])
       for (key, value) in value.entries {
         switch PersonKey.table.find(key) {
@@ -73,7 +75,9 @@ extension PlanReader {
     guard isMapping(node, "'targets'", like: "main: { type: mongodb, uri: … }") else { return [] }
     var targets: [TargetDeclaration] = []
     for (key, value) in node.entries {
-      guard let name = name(key, of: "target"), isMapping(value, "target '\(name)'", like: "\(name): { type: mongodb, uri: … }") else { continue }
+      guard let name = name(key, of: "target"), isMapping(value, "target '\(name)'", like: "\(name): { type: mongodb, uri: … }") else {
+        continue
+      }
       if let target = readTarget(value, name, key) { targets.append(target) }
     }
     return targets
@@ -84,7 +88,8 @@ extension PlanReader {
       missingKey("type", in: "target '\(name)'", opener: opener.range, help: "one of mongodb, http, prometheus, exec")
       return nil
     }
-    guard let type = word(typeNode, "type", among: Self.targetKeys.map(\.type)), let known = Self.targetKeys.first(where: { $0.type == type })
+    guard let type = word(typeNode, "type", among: Self.targetKeys.map(\.type)),
+      let known = Self.targetKeys.first(where: { $0.type == type })
     else { return nil }
     var target = TargetDeclaration(name: name, nameRange: opener.range, type: type, fields: [], identity: nil, range: node.range)
     for (key, value) in node.entries {
@@ -129,7 +134,8 @@ extension PlanReader {
       let meant = nearest(to: scalar.text, among: targets)
       report(
         .unknownTarget, "no target is called '\(scalar.text)'", at: node.range,
-        help: meant.map { "did you mean '\($0)'?" } ?? (targets.isEmpty ? "declare it under 'targets'" : "targets are \(targets.joined(separator: ", "))"))
+        help: meant.map { "did you mean '\($0)'?" }
+          ?? (targets.isEmpty ? "declare it under 'targets'" : "targets are \(targets.joined(separator: ", "))"))
     }
     return template
   }
@@ -172,7 +178,9 @@ extension PlanReader {
     do {
       let times = try bounds.map { (text) throws(TextMistake) in try ScalarText.microseconds(text) }
       guard times[0] <= times[times.count - 1] else {
-        report(SyntaxCode.wrongValue, "backoff: '\(text)' ends before it begins", at: node.range, help: "write the shorter time first, like 1s..30s")
+        report(
+          SyntaxCode.wrongValue, "backoff: '\(text)' ends before it begins", at: node.range,
+          help: "write the shorter time first, like 1s..30s")
         return
       }
       (retry.backoffMin, retry.backoffMax) = (times[0], times[times.count - 1])

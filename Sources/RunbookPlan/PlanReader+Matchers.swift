@@ -63,7 +63,8 @@ extension PlanReader {
   private mutating func test(_ name: MatcherTest.Operator, _ entry: Node.Entry, _ field: FieldPath?) -> Matcher? {
     let operand = template(entry.value)
     guard isOperand(operand, of: name, entry) else { return nil }
-    return .test(MatcherTest(field: field, operator: name, operand: operand, range: SourceRange(entry.key.range.start, entry.value.range.end)))
+    return .test(
+      MatcherTest(field: field, operator: name, operand: operand, range: SourceRange(entry.key.range.start, entry.value.range.end)))
   }
 
   /// Whether what is written can be the operand; what comes by reference is seen only when the plan runs.

@@ -70,7 +70,8 @@ extension PlanReader {
     var metadata = Metadata(id: "", title: nil)
     guard let entry = nodes[.metadata] else {
       if !isFragment {
-        missingKey("metadata", in: "a runbook", opener: root.count == 0 ? root.range : opener(of: root), help: "write 'metadata: { id: NAME }'")
+        missingKey(
+          "metadata", in: "a runbook", opener: root.count == 0 ? root.range : opener(of: root), help: "write 'metadata: { id: NAME }'")
       }
       return metadata
     }
@@ -95,11 +96,15 @@ extension PlanReader {
       if isFragment {
         _ = steps(entry.value, .forward, "steps")
       } else {
-        report(PlanCode.keyNotHere, "steps of a runbook stand in phases", at: entry.key.range, help: "write them below 'phases: [ { id: …, steps: … } ]'")
+        report(
+          PlanCode.keyNotHere, "steps of a runbook stand in phases", at: entry.key.range,
+          help: "write them below 'phases: [ { id: …, steps: … } ]'")
       }
     }
     guard let entry = nodes[.phases] else {
-      if !isFragment, nodes[.steps] == nil { missingKey("phases", in: "a runbook", opener: root.count == 0 ? root.range : opener(of: root)) }
+      if !isFragment, nodes[.steps] == nil {
+        missingKey("phases", in: "a runbook", opener: root.count == 0 ? root.range : opener(of: root))
+      }
       return
     }
     guard isList(entry.value, "'phases'") else { return }

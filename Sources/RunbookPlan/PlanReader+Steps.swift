@@ -58,7 +58,8 @@ extension PlanReader {
     guard isMapping(node, place.name, like: "{ id: …, action: … }") else { return nil }
     let opener = opener(of: node)
     let empty = ActionCall(
-      name: "", nameRange: opener, arguments: [], target: nil, targetIsDefault: false, collection: nil, collectionIsDefault: false, range: node.range)
+      name: "", nameRange: opener, arguments: [], target: nil, targetIsDefault: false, collection: nil, collectionIsDefault: false,
+      range: node.range)
     var step = Step(id: "", idRange: opener, action: empty, range: node.range)
     var call = CallNodes()
     var hasID = false
@@ -91,7 +92,9 @@ extension PlanReader {
     }
     guard let action = actionCall(call, node) else { return nil }
     step.action = action
-    if step.retry == nil, let defaultRetry, node["retry"] == nil, !Self.neverInheritsRetry.contains(action.name) { step.retry = defaultRetry }
+    if step.retry == nil, let defaultRetry, node["retry"] == nil, !Self.neverInheritsRetry.contains(action.name) {
+      step.retry = defaultRetry
+    }
     return step
   }
 
@@ -130,7 +133,9 @@ extension PlanReader {
       step.deadline = textTemplate(value, "deadline")
       noteUnbuilt(entry.key)
     case .onFailure:
-      if let text = word(value, "onFailure", among: ["rollback", "halt", "continue"]) { step.onFailure = .init(rawValue: text) ?? .rollback }
+      if let text = word(value, "onFailure", among: ["rollback", "halt", "continue"]) {
+        step.onFailure = .init(rawValue: text) ?? .rollback
+      }
     case .rollback: step.rollback = rollback(entry)
     case .onInterrupt:
       if let text = word(value, "onInterrupt", among: ["halt", "rerun", "probe"]) { step.onInterrupt = .init(rawValue: text) }
@@ -147,7 +152,8 @@ extension PlanReader {
         .interrupt, "'onInterrupt: \(rule.rawValue)' contradicts 'probe'", at: place,
         notes: [DiagnosticNote("the probe is here", at: self.place(probeKey.range))], help: "remove one of the two")
     } else if probeKey == nil, step.onInterrupt == .probe, let place {
-      report(.interrupt, "'onInterrupt: probe' needs to know what to look at", at: place, help: "add 'probe: { id: …, action: …, expect: … }'")
+      report(
+        .interrupt, "'onInterrupt: probe' needs to know what to look at", at: place, help: "add 'probe: { id: …, action: …, expect: … }'")
     }
     if probeKey != nil, step.onInterrupt == nil { step.onInterrupt = .probe }
   }

@@ -48,7 +48,9 @@ extension PlanReader {
     case .failures:
       guard isMapping(value, "'failures'", like: "failures: { max: 1, of: 4 }") else { return }
       for (inner, value) in value.entries {
-        if let name = FailuresKey.table.find(inner) { _ = integer(value, name.rawValue) } else {
+        if let name = FailuresKey.table.find(inner) {
+          _ = integer(value, name.rawValue)
+        } else {
           unknownKey(inner, in: "'failures'", known: FailuresKey.table.names)
         }
       }

@@ -40,7 +40,8 @@ struct PlanReader {
   mutating func isMapping(_ node: Node, _ what: String, like example: String? = nil) -> Bool {
     if node.isMapping { return true }
     report(
-      SyntaxCode.wrongValue, "\(what) must be a mapping, not \(kindName(node))", at: node.range, help: example.map { "write it like \($0)" })
+      SyntaxCode.wrongValue, "\(what) must be a mapping, not \(kindName(node))", at: node.range, help: example.map { "write it like \($0)" }
+    )
     return false
   }
 
@@ -97,7 +98,8 @@ struct PlanReader {
       return nil
     }
     if node.style == .plain, isNull(node) {
-      report(SyntaxCode.wrongValue, "'\(name)' is null where text is due", at: node.range, help: "remove the key, or put the text in quotes")
+      report(
+        SyntaxCode.wrongValue, "'\(name)' is null where text is due", at: node.range, help: "remove the key, or put the text in quotes")
       return nil
     }
     if text.utf8.contains(UInt8(ascii: "$")), TemplateText.hasReference(text) {
@@ -155,7 +157,8 @@ struct PlanReader {
     guard isID(text, at: node.range, "id") else { return text }
     if let first = ids[text] {
       report(
-        .duplicateID, "the id '\(text)' is taken", at: node.range, notes: [DiagnosticNote("first defined here, as a \(first.kind.rawValue)", at: place(first.range))],
+        .duplicateID, "the id '\(text)' is taken", at: node.range,
+        notes: [DiagnosticNote("first defined here, as a \(first.kind.rawValue)", at: place(first.range))],
         help: "ids of phases, steps, checks and triggers share one name space")
     } else {
       ids[text] = IDEntry(kind: kind, range: node.range)
@@ -164,7 +167,8 @@ struct PlanReader {
   }
 
   mutating func isID(_ text: String, at range: SourceRange, _ name: String) -> Bool {
-    let isRight = text.utf8.first.map { (0x61...0x7A).contains($0) } ?? false
+    let isRight =
+      text.utf8.first.map { (0x61...0x7A).contains($0) } ?? false
       && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
     if isRight, text.utf8.count <= 60 { return true }
     if isRight {
@@ -201,7 +205,8 @@ struct PlanReader {
   mutating func name(_ key: Node, of what: String) -> String? {
     guard let text = key.text else { return nil }
     let isLetter = { (byte: UInt8) in (0x61...0x7A).contains(byte | 0x20) }
-    let isRight = text.utf8.first.map(isLetter) ?? false
+    let isRight =
+      text.utf8.first.map(isLetter) ?? false
       && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
     if isRight, text.utf8.count <= 60 { return text }
     if text.hasPrefix("x-") { return nil }

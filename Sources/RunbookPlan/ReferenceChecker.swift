@@ -194,7 +194,9 @@ struct ReferenceChecker {
 // MARK: One reference
 
 extension ReferenceChecker {
-  private mutating func report(_ code: PlanCode, _ reference: Reference, _ message: String, help: String? = nil, notes: [DiagnosticNote] = []) {
+  private mutating func report(
+    _ code: PlanCode, _ reference: Reference, _ message: String, help: String? = nil, notes: [DiagnosticNote] = []
+  ) {
     diagnostics.append(Diagnostic(code, message, at: plan.place(of: reference.range), notes: notes, help: help))
   }
 
@@ -216,7 +218,9 @@ extension ReferenceChecker {
     case .captured: look(reference, .check, "captured check")
     case .phases: look(reference, .phase, "phase")
     case .triggers:
-      if ids[name]?.kind != .trigger { unknown(reference, "trigger", among: triggerIDs.sorted()) } else if phaseIndex < 0 {
+      if ids[name]?.kind != .trigger {
+        unknown(reference, "trigger", among: triggerIDs.sorted())
+      } else if phaseIndex < 0 {
         report(.refersToLater, reference, "triggers sample only from the first step on", help: "refer to it from a step or a later check")
       }
     }

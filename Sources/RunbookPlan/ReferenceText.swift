@@ -63,7 +63,8 @@ extension Reference {
     let owner = ([root.rawValue] + path[..<index]).joined(separator: ".")
     let meant = RunbookSyntax.nearest(to: path[index], among: names)
     throw ReferenceMistake(
-      message: "'\(owner)' has no '\(path[index])'", help: meant.map { "did you mean '\($0)'?" } ?? "it has \(names.joined(separator: ", "))")
+      message: "'\(owner)' has no '\(path[index])'",
+      help: meant.map { "did you mean '\($0)'?" } ?? "it has \(names.joined(separator: ", "))")
   }
 }
 

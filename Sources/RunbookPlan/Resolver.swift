@@ -32,6 +32,9 @@ public struct ResolutionError: Error, Sendable, Hashable, CustomStringConvertibl
 
   public var description: String { message }
 
+  /// Whether the only thing wrong is that there is no value yet, or none any more.
+  public var isMissing: Bool { missing != nil }
+
   public func diagnostic(in file: SourceFile) -> Diagnostic {
     Diagnostic(code: code, message: message, place: SourcePlace(file: file, range: range), help: help)
   }
@@ -90,7 +93,8 @@ public enum Resolver {
   ///   - owner: what a mistake calls it: `mongodb.count`.
   ///   - opener: where a missing field is pointed at.
   public static func check(
-    arguments: [TemplateEntry], fields: [FieldType.Field], owner: String, opener: SourceRange, types: some ReferenceTypes, in file: SourceFile
+    arguments: [TemplateEntry], fields: [FieldType.Field], owner: String, opener: SourceRange, types: some ReferenceTypes,
+    in file: SourceFile
   ) -> CheckedArguments {
     var reader = TemplateReader(.checking(types))
     let (values, unknown) = reader.readFields(arguments, fields, Subject(name: owner, opener: opener))
@@ -160,7 +164,9 @@ struct TemplateReader {
         case .type(let type):
           isKnown = false
           if !type.fitsInText {
-            fail(PlanCode.wrongReferenceType.rawValue, subject, "'\(reference.text)' is \(type.words) and cannot stand inside a text", reference.range)
+            fail(
+              PlanCode.wrongReferenceType.rawValue, subject, "'\(reference.text)' is \(type.words) and cannot stand inside a text",
+              reference.range)
           }
         case .value(let value):
           if let part = value.referenceText {
@@ -177,7 +183,9 @@ struct TemplateReader {
   }
 
   /// The fields of an object. Unknown and missing ones are mistakes.
-  mutating func readFields(_ entries: [TemplateEntry], _ fields: [FieldType.Field], _ subject: Subject) -> (values: ValueMap, unknown: Set<String>) {
+  mutating func readFields(_ entries: [TemplateEntry], _ fields: [FieldType.Field], _ subject: Subject) -> (
+    values: ValueMap, unknown: Set<String>
+  ) {
     var values = ValueMap(minimumCapacity: entries.count)
     var unknown: Set<String> = []
     for entry in entries {
@@ -185,7 +193,8 @@ struct TemplateReader {
         let names = fields.map(\.name)
         let meant = nearest(to: entry.key, among: names)
         let message = "unknown key '\(entry.key)'" + (subject.name.map { " in \($0)" } ?? "")
-        let help = meant.map { "did you mean '\($0)'?" } ?? (names.isEmpty ? "it takes none" : "known keys are \(names.joined(separator: ", "))")
+        let help =
+          meant.map { "did you mean '\($0)'?" } ?? (names.isEmpty ? "it takes none" : "known keys are \(names.joined(separator: ", "))")
         mistakes.append(ResolutionError(code: SyntaxCode.unknownKey.rawValue, message: message, range: entry.keyRange, help: help))
         continue
       }

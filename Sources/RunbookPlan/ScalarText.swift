@@ -15,7 +15,8 @@ enum ScalarText {
     var rest = microseconds / 1000
     if rest == 0 { return "0s" }
     var text = ""
-    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] as [(String, Int64)] where rest >= size {
+    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] as [(String, Int64)] where rest >= size
+    {
       text += "\(rest / size)\(unit)"
       rest %= size
     }

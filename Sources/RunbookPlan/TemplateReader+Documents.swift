@@ -62,7 +62,8 @@ enum DocumentPosition {
   /// Keys by which Extended JSON writes a type that JSON does not have.
   static func isWrapper(_ key: String) -> Bool {
     switch key {
-    case "$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$regularExpression", "$timestamp",
+    case "$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$regularExpression",
+      "$timestamp",
       "$minKey", "$maxKey", "$symbol", "$code", "$scope", "$dbPointer":
       true
     default: false
@@ -110,7 +111,9 @@ extension TemplateReader {
     }
   }
 
-  private mutating func readReferredDocument(_ reference: Reference, _ type: FieldType, _ position: DocumentPosition, _ subject: Subject) -> Value? {
+  private mutating func readReferredDocument(_ reference: Reference, _ type: FieldType, _ position: DocumentPosition, _ subject: Subject)
+    -> Value?
+  {
     guard let value = readReference(reference, as: type, subject) else { return nil }
     return stored(value, reference.range, subject)
   }
@@ -201,7 +204,9 @@ extension Value {
     case .string: true
     case .list(let items): items.contains { $0.holdsText }
     case .map(let map):
-      if map.count == 1, let key = map.keys.first, DocumentPosition.isWrapper(key) { false } else {
+      if map.count == 1, let key = map.keys.first, DocumentPosition.isWrapper(key) {
+        false
+      } else {
         map.contains { $0.key.utf8.first == UInt8(ascii: "$") || $0.value.holdsText }
       }
     default: false

@@ -38,7 +38,8 @@ extension TemplateReader {
     case .choice(let words):
       if words.contains(text) { return .string(text) }
       let meant = nearest(to: text, among: words)
-      throw TextMistake("'\(text)' is none of its values", help: meant.map { "did you mean '\($0)'?" } ?? "write one of \(words.joined(separator: ", "))")
+      throw TextMistake(
+        "'\(text)' is none of its values", help: meant.map { "did you mean '\($0)'?" } ?? "write one of \(words.joined(separator: ", "))")
     case .list, .mapping, .object, .document, .documents, .check, .measurement, .oneOf:
       throw TextMistake("\(type.words) was expected, not text")
     }
@@ -64,7 +65,8 @@ extension TemplateReader {
     case .type(let known):
       if !type.accepts(known) {
         fail(
-          PlanCode.wrongReferenceType.rawValue, subject, "'\(reference.text)' is \(known.words), and \(type.words) was expected", reference.range)
+          PlanCode.wrongReferenceType.rawValue, subject, "'\(reference.text)' is \(known.words), and \(type.words) was expected",
+          reference.range)
       }
       return nil
     case .value(let value): return convert(value, to: type, reference.range, subject, reference)
@@ -72,7 +74,9 @@ extension TemplateReader {
   }
 
   /// A value that came in by reference, as a value of the type. It is never parsed.
-  mutating func convert(_ value: Value, to type: FieldType, _ range: SourceRange, _ subject: Subject, _ reference: Reference? = nil) -> Value? {
+  mutating func convert(_ value: Value, to type: FieldType, _ range: SourceRange, _ subject: Subject, _ reference: Reference? = nil)
+    -> Value?
+  {
     switch (type, value) {
     case (.text, _): if let text = value.referenceText { return .string(text) }
     case (.any, _): return value

@@ -54,7 +54,11 @@ extension TemplateReader {
         }
         continue
       }
-      if isUnknownList(item, element) { isKnown = false } else if let value = read(item, as: element, subject) { values.append(value) } else {
+      if isUnknownList(item, element) {
+        isKnown = false
+      } else if let value = read(item, as: element, subject) {
+        values.append(value)
+      } else {
         isKnown = false
       }
     }
@@ -63,12 +67,16 @@ extension TemplateReader {
 
   /// The elements of a list that stands, as one reference, where an element of this list is due.
   private func spliced(_ item: Template, _ element: FieldType) -> [Value]? {
-    guard case .reference(let reference) = item.content, case .value(.list(let values)) = referred(reference), !element.takesLists else { return nil }
+    guard case .reference(let reference) = item.content, case .value(.list(let values)) = referred(reference), !element.takesLists else {
+      return nil
+    }
     return values
   }
 
   private func isUnknownList(_ item: Template, _ element: FieldType) -> Bool {
-    guard case .reference(let reference) = item.content, case .type(.list(let inner)) = referred(reference), !element.takesLists else { return false }
+    guard case .reference(let reference) = item.content, case .type(.list(let inner)) = referred(reference), !element.takesLists else {
+      return false
+    }
     return element.accepts(inner)
   }
 
@@ -82,7 +90,9 @@ extension TemplateReader {
       var values = ValueMap(minimumCapacity: entries.count)
       var isKnown = true
       for entry in entries {
-        if let value = read(entry.value, as: element, Subject(name: entry.key, opener: entry.keyRange)) { values[entry.key] = value } else {
+        if let value = read(entry.value, as: element, Subject(name: entry.key, opener: entry.keyRange)) {
+          values[entry.key] = value
+        } else {
           isKnown = false
         }
       }
@@ -123,7 +133,8 @@ extension TemplateReader {
         let meant = nearest(to: entry.key, among: known)
         mistakes.append(
           ResolutionError(
-            code: SyntaxCode.unknownKey.rawValue, message: "unknown key '\(entry.key)' in \(subject.name ?? "a measurement")", range: entry.keyRange,
+            code: SyntaxCode.unknownKey.rawValue, message: "unknown key '\(entry.key)' in \(subject.name ?? "a measurement")",
+            range: entry.keyRange,
             help: meant.map { "did you mean '\($0)'?" } ?? "known keys are \(known.joined(separator: ", "))"))
       }
       if !entries.contains(where: { $0.key == "action" }) {

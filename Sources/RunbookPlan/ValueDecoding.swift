@@ -26,7 +26,9 @@ private struct JSONReader {
   func failure(_ text: String) -> ValueDecodingError { ValueDecodingError(description: "\(text) at byte \(offset)", offset: offset) }
 
   mutating func skipSpace() {
-    while offset < bytes.count, bytes[offset] == 0x20 || bytes[offset] == 0x0A || bytes[offset] == 0x0D || bytes[offset] == 0x09 { offset += 1 }
+    while offset < bytes.count, bytes[offset] == 0x20 || bytes[offset] == 0x0A || bytes[offset] == 0x0D || bytes[offset] == 0x09 {
+      offset += 1
+    }
   }
 
   mutating func readWhole() throws(ValueDecodingError) -> Value {
@@ -175,7 +177,9 @@ private struct JSONReader {
     case UInt8(ascii: "u"):
       var code = try readHex()
       if (0xD800..<0xDC00).contains(code) {
-        guard offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"), bytes[offset + 1] == UInt8(ascii: "u") else { throw failure("half a surrogate") }
+        guard offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"), bytes[offset + 1] == UInt8(ascii: "u") else {
+          throw failure("half a surrogate")
+        }
         offset += 2
         let low = try readHex()
         guard (0xDC00..<0xE000).contains(low) else { throw failure("half a surrogate") }
