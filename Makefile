@@ -43,8 +43,8 @@ bench: release
 
 lint:
 	swift format lint --strict --parallel -r Package.swift Sources Tests
-	tools/python -m compileall -q demo tools/soak.py
-	@for script in .ci/run demo/run tools/setup tools/server tools/soak tools/python; do bash -n $$script || exit 1; done
+	tools/python -m compileall -q demo tools
+	@for script in .ci/run demo/run tools/setup tools/server tools/soak tools/bench tools/python; do bash -n $$script || exit 1; done
 	@echo "lint: no findings"
 
 format:

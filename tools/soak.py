@@ -5,7 +5,8 @@
 A round is one run of `tools/soak.yaml` on a fresh collection (on MONGODB_URI, else on a server of its own): to its end, or to a
 check that fails, or to its end and then rolled back by a person. Up to six SIGKILLs hit it, at random times or just when a batch
 or an undo is on its way; `resume` or `rollback` goes on each time. Rounds go on until there were as many kills as asked. A round
-of --stops halts the process with SIGSTOP instead, lets another one overtake it, wakes it, and asserts that it changes nothing.
+of --stops halts the process with SIGSTOP instead, lets another one with a copy of the state overtake it once its lease has run
+out, wakes it, and asserts that it changes nothing.
 
 Judged (the reliability page's I1 to I4, I7, I8, I10): no acknowledged write is lost; no document is left out or half changed;
 after a rollback each document is as if only the application had written, untouched ones byte for byte; whatever is not exact is
@@ -205,6 +206,8 @@ class Round:
         self.application.stdout.readline()
         self.watcher = Watcher(self.database)
         self.watcher.start()
+        if self.options.stopping:
+            self.environment.setdefault("RUNBOOK_LEASE_TTL", "2.5")     # seconds; else each stop would wait for half a minute
         self.execute = ["execute", str(ROOT / "tools/soak.yaml"), "--param", f"database={place.database}",
                         "--param", f"replicaSet={hello.get('setName', '')}",
                         "--param", f"failAt={'end' if self.scenario == 'failing' else 'nowhere'}"]
@@ -230,10 +233,15 @@ class Round:
         time.sleep(self.rng.uniform(0, 0.3))
         process.send_signal(signal.SIGSTOP)
         self.run_id = self.find_run()
+        # The stopped process keeps its lock beside its state, as it must. The one that overtakes has a copy, as another machine would.
+        copy = self.dir / "overtaker"
+        copy.mkdir()
+        for file in self.dir.glob("state.db*"):
+            shutil.copy(file, copy)
+        self.environment["RUNBOOK_STATE"] = f"sqlite:{copy}/state.db"
         until, status = time.monotonic() + PROCESS_LIMIT, 7
         while status == 7 and time.monotonic() < until:
-            time.sleep(2)
-            self.await_end(self.runbook("unlock", self.run_id, "--reason", "the process was stopped"), kill=False)
+            time.sleep(1)
             status = self.await_end(self.runbook("resume", self.run_id), kill=False)
         self.stop_application()
         before = self.bytes_now()
@@ -316,12 +324,15 @@ class Round:
             return any((write.acked or float("inf")) >= bounds.get("born", 0) and write.sent <= bounds.get("undoneBy", float("inf"))
                        for _, _, bounds in holders.get(key, []))
 
-        doubt, conflicts = check.listed(report, "inDoubt"), check.listed(report, "conflicts")
-        verdict = check.judge_rollback(evidence, writers.STEPS, doubt | check.listed(report, "standing"), ours_may_stand)
-        if status == 3 and (doubt or conflicts):
+        doubt, conflicts, refused = self.listed(blocks, report)
+        verdict = check.judge_rollback(evidence, writers.STEPS, doubt | refused, ours_may_stand)
+        if status == 3 and doubt | conflicts | refused:
             verdict.violate("exit 3, and documents are listed")
-        if status == 4 and not (doubt or conflicts):
+        if status == 4 and not doubt | conflicts | refused:
             verdict.violate("exit 4, and no document is listed")
+        for kind, found in (("inDoubt", doubt), ("conflicts", conflicts)):
+            if bool(report and report.get(kind)) != bool(found):
+                verdict.violate(f"`status` says {kind}: {report and report.get(kind)}, the undo journal lists {len(found)} documents")
         for key in sorted(doubt):
             self.why_in_doubt(evidence, verdict, key, holders.get(key, []))
         for key in sorted(conflicts):
@@ -333,6 +344,18 @@ class Round:
                 verdict.violate(f"{check.name_of(key)}: a field was kept as the application's, and that is not listed")
         self.totals["conflicts"] += len(conflicts)
         return verdict
+
+    @staticmethod
+    def listed(blocks, report):
+        """Keys listed as in doubt, as conflicts, and as refused by the server. `status` shows a bounded list of each; the whole ones
+        stand in the undo journal: `kept` are fields of the application, `standing` entries that were left as they are."""
+        doubt, conflicts, refused = check.listed(report, "inDoubt"), check.listed(report, "conflicts"), check.listed(report, "standing")
+        for block in blocks:
+            keys = [ledger.key_of(entry["k"]) for entry in block.get("e", [])]
+            conflicts |= {keys[index] for index, _ in block.get("kept", [])}
+            for index in block.get("standing", []):
+                (doubt if index in block.get("doubt", []) else refused).add(keys[index])
+        return doubt, conflicts, refused - doubt
 
     def why_in_doubt(self, evidence, verdict, key, held):
         """The two allowed reasons: the application wrote exactly the migrated value, or the server lost its record of the answer, which

@@ -1,0 +1,218 @@
+"""Measure the release build against its goals, each beside its peer in the same run.
+
+    tools/bench [--runbook PATH] [--documents 5000] [--repeat 5]
+
+  start        a plan of one `note`, against `runbook --version`: at most 15 ms more
+  steps        1,000 `note` steps with their whole journal, against a bare SQLite loop (WAL, synchronous FULL) of two commits a step:
+               at most 0.8 times
+  update       `mongodb.update` of 5,000 documents with its undo journal, against pymongo's unprotected `bulk_write` of the same
+               statements on the same server: goal 1.5 times
+  rollback     the way back, against the same `bulk_write`: goal 1.5 times
+  cpu          the CPU of the program's process in update and rollback, beside pymongo's in its writes: goal a quarter
+  memory       the most that a process of the program held
+
+Times are medians; of update and rollback the whole process is measured, its start and its lease included. Prints a Markdown table.
+"""
+import argparse
+import os
+import pathlib
+import resource
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from pymongo import MongoClient, UpdateOne
+from pymongo.write_concern import WriteConcern
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HEAD = "apiVersion: runbook/v1\nkind: Runbook\nmetadata: { id: bench, title: Bench }\n"
+UPDATE = HEAD + """\
+params: { database: { type: string }, replicaSet: { type: string } }
+secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
+targets:
+  main:
+    type: mongodb
+    uri: "${{ secrets.mongodbUri }}"
+    database: "${{ params.database }}"
+    identity: { replicaSet: "${{ params.replicaSet }}" }
+defaults: { target: main, collection: items }
+phases:
+  - id: change
+    title: Change
+    steps:
+      - id: fill
+        title: Add a field
+        action: mongodb.update
+        with:
+          filter: { note: { $exists: false } }
+          pipeline: [ { $set: { note: { $ifNull: [ $text, "" ] } } } ]
+        rollback: auto
+"""
+
+
+def notes(count):
+    steps = "".join(f"      - {{ id: s{number}, title: Step {number}, action: note, with: {{ text: Step {number} }} }}\n" for number in range(count))
+    return HEAD + "phases:\n  - id: only\n    title: Only\n    steps:\n" + steps
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options, self.folder, self.rows, self.memory = options, folder, [], 0
+        self.environment = {**os.environ, "NO_COLOR": "1"}
+        self.state = 0
+
+    def fresh_state(self):
+        self.state += 1
+        self.environment["RUNBOOK_STATE"] = f"sqlite:{self.folder}/state-{self.state}/state.db"
+        (self.folder / f"state-{self.state}").mkdir()
+
+    def run(self, *arguments, status=0):
+        """Wall and CPU seconds of one process; one that ends otherwise ends the bench."""
+        with open(self.folder / "log", "wb") as log:
+            began = time.perf_counter()
+            process = subprocess.Popen(
+                [self.options.runbook, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            _, ended, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(ended)
+        if process.returncode != status:
+            sys.exit(f"bench: runbook {' '.join(arguments)} ended with {process.returncode}:\n"
+                     + (self.folder / "log").read_text(errors="replace")[-1500:])
+        self.memory = max(self.memory, usage.ru_maxrss / 1024)
+        return wall, usage.ru_utime + usage.ru_stime
+
+    def plan(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def row(self, what, ours, peer, value, goal, met):
+        self.rows.append((what, ours, peer, value, goal, "met" if met else "missed"))
+
+    def start(self):
+        plan = self.plan("one.yaml", notes(1))
+        empty = statistics.median(self.run("--version")[0] for _ in range(4 * self.options.repeat))
+        times = []
+        for _ in range(4 * self.options.repeat):
+            self.fresh_state()
+            times.append(self.run("execute", plan)[0])
+        one = statistics.median(times)
+        extra = (one - empty) * 1000
+        self.row("start: a plan of one step", f"{one * 1000:.1f} ms", f"`--version` {empty * 1000:.1f} ms", f"{extra:+.1f} ms", "≤ 15 ms",
+                 extra <= 15)
+
+    def steps(self):
+        plan, times, peers = self.plan("thousand.yaml", notes(1000)), [], []
+        for _ in range(self.options.repeat):
+            self.fresh_state()
+            times.append(self.run("execute", plan)[0])
+            peers.append(self.sqlite_loop(1000))
+        ours, peer = statistics.median(times), statistics.median(peers)
+        self.row("steps: 1,000 with their journal", f"{ours:.2f} s", f"SQLite loop {peer:.2f} s", f"{ours / peer:.2f}×", "≤ 0.8×",
+                 ours <= 0.8 * peer)
+
+    def sqlite_loop(self, steps):
+        self.fresh_state()
+        path = self.environment["RUNBOOK_STATE"].removeprefix("sqlite:")
+        began = time.perf_counter()
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("CREATE TABLE log (seq INTEGER PRIMARY KEY, kind TEXT, payload TEXT)")
+        for number in range(2 * steps):
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("INSERT INTO log (kind, payload) VALUES (?, ?)", ("effect", f'{{"step": "s{number // 2}"}}'))
+            database.execute("COMMIT")
+        database.close()
+        return time.perf_counter() - began
+
+    def change(self, uri):
+        client = MongoClient(uri)
+        database = client[f"bench_{os.getpid()}"]
+        items = database.get_collection("items", write_concern=WriteConcern("majority", j=True))
+        self.environment["MONGODB_URI"] = uri
+        name = client.admin.command("hello").get("setName", "")
+        plan = self.plan("update.yaml", UPDATE)
+        arguments = ["execute", plan, "--param", f"database={database.name}", "--param", f"replicaSet={name}"]
+        forward, back, bare = [], [], []
+        try:
+            for _ in range(self.options.repeat):
+                self.load(client, database, items)
+                bare.append(self.unprotected(items))
+                self.load(client, database, items)
+                self.fresh_state()
+                forward.append(self.run(*arguments))
+                left = items.count_documents({"note": {"$exists": False}})
+                back.append(self.run("rollback", status=3))
+                stays = items.count_documents({"note": {"$exists": True}})
+                if left or stays:
+                    sys.exit(f"bench: {left} documents were not changed and {stays} not changed back: no figure is worth anything")
+        finally:
+            client.drop_database(database.name)
+        middle = lambda pairs, index: statistics.median(pair[index] for pair in pairs)
+        peer = middle(bare, 0)
+        for what, pairs in (("update", forward), ("rollback", back)):
+            wall = middle(pairs, 0)
+            self.row(f"{what}: {self.options.documents:,} documents", f"{wall:.2f} s", f"`bulk_write` {peer:.2f} s", f"{wall / peer:.2f}×",
+                     "≤ 1.5×", wall <= 1.5 * peer)
+        for what, pairs in (("update", forward), ("rollback", back)):
+            ours, theirs = middle(pairs, 1), middle(bare, 1)
+            self.row(f"cpu of the client: {what}", f"{ours:.3f} s", f"pymongo {theirs:.3f} s", f"{ours / theirs:.2f}×", "≤ 0.25×",
+                     ours <= 0.25 * theirs)
+
+    def load(self, client, database, items):
+        client.drop_database(database.name)
+        documents = [{"_id": number, "text": f"Text of item {number}", "views": number % 97, "tags": ["a", "b"]}
+                     for number in range(self.options.documents)]
+        for start in range(0, len(documents), 1000):
+            items.insert_many(documents[start:start + 1000])
+
+    @staticmethod
+    def unprotected(items):
+        """What somebody would write by hand: read, compute, one `bulk_write` a batch of 500, no guard and no way back."""
+        before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        batch = []
+        for document in items.find({"note": {"$exists": False}}):
+            batch.append(UpdateOne({"_id": document["_id"]}, {"$set": {"note": document.get("text") or ""}}))
+            if len(batch) == 500:
+                items.bulk_write(batch, ordered=False)
+                batch = []
+        if batch:
+            items.bulk_write(batch, ordered=False)
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        return time.perf_counter() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--runbook", default=os.environ.get("RUNBOOK", str(ROOT / ".build/release/runbook")))
+    parser.add_argument("--documents", type=int, default=5000)
+    parser.add_argument("--repeat", type=int, default=5)
+    options = parser.parse_args()
+    options.runbook = os.path.abspath(shutil.which(options.runbook) or sys.exit(f"bench: no program at {options.runbook}; run make release"))
+
+    with tempfile.TemporaryDirectory(prefix="runbook-bench-") as name:
+        folder = pathlib.Path(name)
+        bench = Bench(options, folder)
+        bench.start()
+        bench.steps()
+        uri = os.environ.get("MONGODB_URI")
+        server = folder / "server"
+        try:
+            if not uri:
+                uri = subprocess.run([ROOT / "tools/server", "start", server], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+            bench.change(uri)
+        finally:
+            subprocess.run([ROOT / "tools/server", "stop", server], check=False)
+        print("| what | runbook | beside | figure | goal | |\n| --- | --- | --- | --- | --- | --- |")
+        for row in bench.rows:
+            print("| " + " | ".join(row) + " |")
+        print(f"\nThe most memory that a process of the program held: {bench.memory:.0f} MiB.")
+
+
+if __name__ == "__main__":
+    main()
