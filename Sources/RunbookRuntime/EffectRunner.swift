@@ -141,7 +141,7 @@ private struct EffectWork {
       do throws(ResolutionError) {
         outputs = ["value": try Resolver.resolve(template, as: .any, scope: scope)]
       } catch {
-        guard error.isMissing else { return CheckResult(.error, message: error.message) }
+        guard error.missing != nil else { return CheckResult(.error, message: error.message) }
         outputs = [:]
       }
     case .action:
@@ -159,7 +159,7 @@ private struct EffectWork {
       return CheckResult(passed ? .pass : .fail, observed: outputs[main] ?? .null, outputs: .map(outputs))
     }
     let evaluation = expect.evaluate(outputs: outputs, mainOutput: main, scope: scope)
-    return CheckResult(evaluation.verdict, observed: evaluation.observed, outputs: .map(outputs), message: evaluation.reason)
+    return CheckResult(RunbookEngine.Verdict(evaluation.verdict), observed: evaluation.observed, outputs: .map(outputs), message: evaluation.reason)
   }
 
   // MARK: a step's own effect
@@ -326,5 +326,18 @@ extension BoundPlan {
   func condition(of id: String) -> Condition? {
     if let phase = plan.phases.first(where: { $0.id == id }) { return phase.when }
     return steps[id]?.step.when ?? checks[id]?.check.when
+  }
+}
+
+extension RunbookEngine.Verdict {
+  /// A matcher's judgement in the engine's words, which have one more: a check can also be skipped.
+  init(_ verdict: RunbookPlan.Verdict) {
+    switch verdict {
+    case .pass: self = .pass
+    case .fail: self = .fail
+    case .noData: self = .noData
+    case .error: self = .error
+    case .inconclusive: self = .inconclusive
+    }
   }
 }

@@ -27,7 +27,7 @@ public actor SecretStore {
   }
 
   /// The scope given, with the secrets that this template refers to.
-  func scope(for template: Template, over base: any ReferenceScope) async throws(ActionError) -> any ReferenceScope {
+  func scope(for template: Template, over base: any ReferenceScope & Sendable) async throws(ActionError) -> any ReferenceScope & Sendable {
     var known: [String: String] = [:]
     for reference in template.references where reference.root == .secrets {
       if let name = reference.path.first { known[name] = try await value(of: name) }
@@ -36,8 +36,8 @@ public actor SecretStore {
   }
 }
 
-private struct ScopeWithSecrets: ReferenceScope {
-  let base: any ReferenceScope
+private struct ScopeWithSecrets: ReferenceScope, Sendable {
+  let base: any ReferenceScope & Sendable
   let secrets: [String: String]
 
   func value(of reference: Reference) -> Value? {
