@@ -89,7 +89,11 @@ let package = Package(
     .testTarget(name: "RunbookActionsTests", dependencies: ["RunbookActions", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookMongoActionsTests", dependencies: ["RunbookMongoActions", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "RunbookJournalTests", dependencies: ["RunbookJournal", "RunbookSQLiteJournal", "RunbookTestSupport"], swiftSettings: strict),
+      name: "RunbookJournalTests",
+      dependencies: [
+        "RunbookJournal", "RunbookSQLiteJournal", "RunbookPlan", "RunbookTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "RunbookRuntimeTests", dependencies: ["RunbookRuntime", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RunbookCommandsTests", dependencies: ["RunbookCommands", "runbook", "RunbookTestSupport"], swiftSettings: strict),

@@ -10,7 +10,7 @@ public protocol Journal: SideNotes {
   /// Creates a run together with its first records, in one transaction.
   /// - Returns: the head behind those records; `seq` 0 and the genesis hash where there are none.
   /// - Throws: `runExists`, `refused` for an id that cannot be a run's, `notRecorded`, `busy`.
-  func createRun(_ header: RunHeader, records: [NewRecord], status: RunStatus?) async throws(JournalError) -> JournalHead
+  func createRun(_ header: RunHeader, records: [NewRecord], status: StatusNote?) async throws(JournalError) -> JournalHead
 
   /// All runs, the newest first, without folding any log.
   func runs() async throws(JournalError) -> [RunListing]
@@ -28,7 +28,7 @@ public protocol Journal: SideNotes {
   /// - Throws: `overtaken` where the head is not `expectedHead` (another process went on with the run: stop), `requestGone` where a
   ///   request was consumed before, `notRecorded` where nothing was stored (perform no effect), `busy`, `damaged`, `unknownRun`.
   func append(
-    _ records: [NewRecord], to run: String, expectedHead: Int64, consuming requests: [String], status: RunStatus?
+    _ records: [NewRecord], to run: String, expectedHead: Int64, consuming requests: [String], status: StatusNote?
   ) async throws(JournalError) -> JournalHead
 
   /// Records in order, at most `limit` of them, beginning with number `from` (the first record is 1). The chain is checked on the way.

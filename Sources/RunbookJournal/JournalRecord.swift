@@ -96,7 +96,7 @@ public struct RunHeader: Sendable, Hashable {
 }
 
 /// The last word on a run, kept so that a list needs no fold. The log is the truth, this is a copy.
-public struct RunStatus: Sendable, Hashable {
+public struct StatusNote: Sendable, Hashable {
   /// running, paused, halted, succeeded, …
   public var word: String
   /// The exit status that goes with it, where it is known.
@@ -122,10 +122,10 @@ public struct RunListing: Sendable, Hashable {
   public var toolVersion: String
   public var initiator: String
   /// nil for a run that was created without one.
-  public var status: RunStatus?
+  public var status: StatusNote?
   public var headSeq: Int64
 
-  public init(header: RunHeader, status: RunStatus?, headSeq: Int64) {
+  public init(header: RunHeader, status: StatusNote?, headSeq: Int64) {
     run = header.run
     planID = header.planID
     planDigest = header.planDigest

@@ -5,7 +5,7 @@ import Synchronization
 public final class MemoryJournal: Journal {
   private struct Run {
     var header: RunHeader
-    var status: RunStatus?
+    var status: StatusNote?
     var log: [StoredRecord] = []
     var head: JournalHead
     var progress: [String: ProgressRow] = [:]
@@ -34,7 +34,7 @@ public final class MemoryJournal: Journal {
     state = Mutex(State(streams: OutputStreams(redactor)))
   }
 
-  public func createRun(_ header: RunHeader, records: [NewRecord], status: RunStatus?) async throws(JournalError) -> JournalHead {
+  public func createRun(_ header: RunHeader, records: [NewRecord], status: StatusNote?) async throws(JournalError) -> JournalHead {
     guard RunID.isValid(header.run) else { throw .refused("'\(header.run)' cannot be the id of a run") }
     let header = header.redacted(by: redactor)
     let encoded = try encode(records)
@@ -66,7 +66,7 @@ public final class MemoryJournal: Journal {
   }
 
   public func append(
-    _ records: [NewRecord], to id: String, expectedHead: Int64, consuming requests: [String], status: RunStatus?
+    _ records: [NewRecord], to id: String, expectedHead: Int64, consuming requests: [String], status: StatusNote?
   ) async throws(JournalError) -> JournalHead {
     precondition(requests.isEmpty || !records.isEmpty, "a request is consumed by a record")
     let encoded = try encode(records)

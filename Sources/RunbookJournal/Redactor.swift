@@ -27,6 +27,7 @@ public final class Redactor: Sendable {
   public func learn(_ secret: String) -> Bool {
     var texts = [Array(secret.utf8)]
     let trimmed = Self.trimmed(texts[0])
+    guard trimmed.count >= Self.minimumLength else { return false }
     texts.append(trimmed)
     let lines = trimmed.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
     if lines.count > 1 { texts.append(contentsOf: lines.map { Self.trimmed(Array($0)) }.filter { $0.count >= 16 }) }
@@ -39,7 +40,7 @@ public final class Redactor: Sendable {
     patterns.withLock { patterns in
       for form in forms { patterns.insert(form) }
     }
-    return trimmed.count >= Self.minimumLength
+    return true
   }
 
   public func contains(_ text: String) -> Bool { contains(text, patterns.withLock { $0 }) }

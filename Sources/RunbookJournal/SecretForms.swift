@@ -108,11 +108,15 @@ enum SecretForms {
       Value.appendQuoted(text, to: &bytes)
       return Array(bytes.dropFirst().dropLast())
     }
-    let once = quoted(text)
-    return [
-      once, quoted(String(decoding: once, as: UTF8.self)), replacing(once, ["/": "\\/"]),
-      replacing(once, ["<": "\\u003c", ">": "\\u003e", "&": "\\u0026"]), asciiOnly(once, upper: false), asciiOnly(once, upper: true),
+    let writers: [(String) -> [UInt8]] = [
+      quoted, { replacing(quoted($0), ["/": "\\/"]) }, { replacing(quoted($0), ["<": "\\u003c", ">": "\\u003e", "&": "\\u0026"]) },
+      { asciiOnly(quoted($0), upper: false) }, { asciiOnly(quoted($0), upper: true) },
     ]
+    // Once, and as JSON inside the text of JSON.
+    return writers.flatMap { write in
+      let once = write(text)
+      return [once, write(String(decoding: once, as: UTF8.self))]
+    }
   }
 
   /// JSON text with everything beyond ASCII as `\uXXXX`.
