@@ -18,6 +18,9 @@ public final class MongoCursor: Sendable {
   /// The time of the read on the server's clock of operations, where it tells it.
   public let operationTime: BSONTimestamp?
 
+  /// The server's number of the cursor, 0 when it has nothing left there.
+  package var number: Int64 { state.withLock { $0.id } }
+
   fileprivate init(
     _ command: BSONDocument, database: String, batchSize: Int32, session: MongoSession, client: MongoClient
   ) async throws(MongoError) {

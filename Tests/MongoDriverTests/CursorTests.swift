@@ -38,20 +38,18 @@ import Testing
     struct Enough: Error {}
     try await withNumbers(30) { client, database in
       let session = try await client.startSession()
-      var first: [BSONDocument] = []
+      var number: Int64 = 0
       await #expect(throws: Enough.self) {
-        try await client.forEachBatch(["find": "a.b"], database: database, batchSize: 10, session: session) { batch in
-          first = batch
+        try await client.withCursor(["find": "a.b"], database: database, batchSize: 10, session: session) { cursor in
+          #expect(try await cursor.next()?.count == 10)
+          number = cursor.number
           throw Enough()
         }
       }
-      #expect(first.count == 10)
-      // Whichever number the cursor had, the server has no open one left: the connection goes on working and a scan of its counters says so.
-      let status = try await client.runCommand(["serverStatus": 1], database: "admin")
-      if let open = status.value(at: ["metrics", "cursor", "open", "total"])?.integer, (try await TestServer.shared()).isMongod == true {
-        #expect(open == 0)
-      }
-      #expect(try await client.documents(["find": "a.b"], database: database, session: session).count == 30)
+      #expect(number != 0)
+      let more: BSONDocument = ["getMore": .int64(number), "collection": "a.b"]
+      let lost = await #expect(throws: MongoError.self) { try await client.runCommand(more, database: database, session: session) }
+      #expect(lost?.code == 43)
     }
   }
 
