@@ -15,7 +15,7 @@ import Testing
     #expect(try complaints("RunbookActions", "import CLibMongoC\n") == [1])
     #expect(try complaints("RunbookJournal", "import Foundation\nimport GRDB\n") == [2])
     #expect(try complaints("MongoDriver", "import RunbookPlan\n") == [1])
-    #expect(try complaints("RunbookJournalTests", "import Testing\n@testable import RunbookJournal\nimport GRDB\n") == [3])
+    #expect(try complaints("RunbookRuntimeTests", "import Testing\n@testable import RunbookRuntime\nimport GRDB\n") == [3])
     #expect(try complaints("RunbookEngine", "// import Foundation\nlet text = \"import Foundation\"\nimport RunbookPlan\n") == [])
   }
 
@@ -69,8 +69,8 @@ import Testing
 
   @Test func machinePaths() {
     for folder in ["home", "root", "work"] {
-      #expect(machinePathComplaints(file: "x.md", text: "cd /" + folder + "/someone\n").count == 1)
-      #expect(machinePathComplaints(file: "x.md", text: "cd $here/" + folder + "/someone\n") == [])
+      #expect(machinePathComplaints(file: "x.md", text: "cd /" + folder + "/someone/x\n").count == 1)
+      #expect(machinePathComplaints(file: "x.md", text: "cd $here/" + folder + "/someone/x\n") == [])
     }
   }
 

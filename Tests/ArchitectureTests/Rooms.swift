@@ -45,7 +45,9 @@ let rooms: [Room] = [
   Room(name: "MongoDriverTests", rooms: ["MongoDriver", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookActionsTests", rooms: ["RunbookActions", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookMongoActionsTests", rooms: ["RunbookMongoActions", "RunbookTestSupport"], isTest: true),
-  Room(name: "RunbookJournalTests", rooms: ["RunbookJournal", "RunbookSQLiteJournal", "RunbookTestSupport"], isTest: true),
+  Room(
+    name: "RunbookJournalTests", rooms: ["RunbookJournal", "RunbookSQLiteJournal", "RunbookPlan", "RunbookTestSupport"], packages: ["GRDB"],
+    isTest: true),
   Room(name: "RunbookRuntimeTests", rooms: ["RunbookRuntime", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookCommandsTests", rooms: ["RunbookCommands", "runbook", "RunbookTestSupport"], isTest: true),
 ]
