@@ -57,7 +57,7 @@ public final class MongoTarget: CoordinatingTarget {
       var leaseOptions = options.client
       leaseOptions.width = 1
       // A renewal without answer must end in time for another before the lease is over.
-      leaseOptions.socketTimeout = max(options.leaseTTL / 3, .milliseconds(500))
+      leaseOptions.socketTimeout = max(options.leaseTTL / 2, .milliseconds(500))
       leaseOptions.serverSelectionTimeout = max(options.leaseTTL / 4, .milliseconds(500))
       leaseClient = try client.sibling(options: leaseOptions)
     } catch {

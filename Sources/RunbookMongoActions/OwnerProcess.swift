@@ -3,7 +3,7 @@ import RunbookActions
 
 /// Tells whether a process on this machine is gone. Nothing is said about other machines and containers.
 public enum OwnerProcess {
-  /// What `LeaseOwner.host` holds for processes of this machine's present start, in this PID namespace: boot id, `/`, namespace. Empty where the
+  /// What `LeaseOwner.host` holds for processes of this machine's present start, in this PID namespace: boot id, a space, namespace. Empty where the
   /// system does not tell them.
   public static var thisHost: String {
     let boot = text(of: "/proc/sys/kernel/random/boot_id").prefix { $0 != "\n" }
@@ -12,7 +12,7 @@ public enum OwnerProcess {
       bytes.baseAddress.map { readlink("/proc/self/ns/pid", $0, bytes.count) } ?? 0
     }
     guard !boot.isEmpty, length > 0 else { return "" }
-    return boot + "/" + String(decoding: buffer.prefix(length), as: UTF8.self)
+    return boot + " " + String(decoding: buffer.prefix(length), as: UTF8.self)
   }
 
   /// This process as the owner of a lease, under a fresh id.

@@ -1,0 +1,70 @@
+import MongoDriver
+import OrderedCollections
+import RunbookActions
+import RunbookMongoActions
+import RunbookPlan
+import Testing
+
+@Suite struct CompareTests {
+  private func compare(_ bench: ActionBench, _ more: ValueMap = [:], world: BenchWorld = BenchWorld()) async throws -> ValueMap {
+    let arguments: ValueMap = ["left": "before", "right": "after", "liveWrites": "refuse"]
+    return try await MongoCompare().read(
+      bench.context(arguments.merging(more, uniquingKeysWith: { _, new in new }), collection: nil, world: world)
+    ).outputs
+  }
+
+  @Test("Planted differences are found, and nothing else")
+  func planted() async throws {
+    try await ActionBench.run { bench in
+      let documents = (0..<300).map { n -> BSONDocument in
+        ["_id": .integer(Int64(n)), "name": .string("asset \(n)"), "deep": ["a": .integer(Int64(n)), "b": 1]]
+      }
+      try await bench.insert(documents, into: "before")
+      try await bench.insert(documents.reversed(), into: "after")
+      #expect(try await compare(bench)["unexplained"] == 0)
+      #expect(try await compare(bench)["examples"] == [])
+      try await bench.command(["update": "after", "updates": [["q": ["_id": 7], "u": ["$set": ["name": "another"]]]]])
+      try await bench.command(["update": "after", "updates": [["q": ["_id": 8], "u": ["$set": ["deep.a": .int64(8)]]]]])
+      try await bench.command(["delete": "after", "deletes": [["q": ["_id": 9], "limit": 1]]])
+      try await bench.insert([["_id": "new"]], into: "after")
+      let found = try await compare(bench)
+      #expect(found["missing"] == 1)
+      #expect(found["added"] == 1)
+      #expect(found["different"] == 2)
+      #expect(found["unexplained"] == 4)
+      let examples = Set(found["examples"]?.listValue ?? [])
+      #expect(
+        examples == [
+          .object(["kind": "different", "id": 7]), .object(["kind": "different", "id": 8]), .object(["kind": "missing", "id": 9]),
+          .object(["kind": "added", "id": "new"]),
+        ])
+      let ignoring = try await compare(bench, ["ignoreFields": ["name", "deep.a"]])
+      #expect(ignoring["different"] == 0)
+      #expect(ignoring["unexplained"] == 2)
+      #expect(try await compare(bench, ["filter": .object(["_id": .object(["$lt": 7])])])["unexplained"] == 0)
+    }
+  }
+
+  @Test("The backup of a step and another target's collection can be sides")
+  func places() async throws {
+    try await ActionBench.run { bench in
+      try await bench.insert([["_id": 1]], into: "copy")
+      try await bench.insert([["_id": 1], ["_id": 2]], into: "after")
+      let world = BenchWorld(outputs: ["backup": .object(["to": "copy"])], targets: ["other": bench.target])
+      #expect(try await compare(bench, ["left": .object(["backup": "backup"])], world: world)["added"] == 1)
+      let other = Value.object(["target": "other", "collection": "copy"])
+      #expect(try await compare(bench, ["left": other], world: world)["added"] == 1)
+      let error = await #expect(throws: ActionError.self) { try await compare(bench, ["left": .object(["backup": "none"])], world: world) }
+      #expect(error?.code == "RB3205")
+      await #expect(throws: ActionError.self) { try await compare(bench, ["left": "nothing"]) }
+    }
+  }
+
+  @Test("What is not built is named at load")
+  func review() {
+    let paths = MongoCompare().review(
+      arguments: ["left": "a", "right": ["b", "c"], "liveWrites": "explain", "ignoreFields": ["_id"]], unknown: []
+    ).map(\.path)
+    #expect(paths == [["right"], ["liveWrites"], ["ignoreFields", "0"]])
+  }
+}
