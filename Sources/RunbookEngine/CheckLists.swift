@@ -32,7 +32,9 @@ extension RunState {
     }
     if policy == .skip, item.owner != .planPreconditions { return skipGuarded(item, result) }
     markFailed(item.owner)
-    turn(.check(check.id, result.verdict), policy == .rollback ? .rollback : .halt, phase: phase(of: item.owner), message(check, result))
+    // A precondition of the plan knows no rollback: nothing was changed yet, or, asked again on resume, what stands is kept.
+    let response: Cause.Response = policy == .rollback && item.owner != .planPreconditions ? .rollback : .halt
+    turn(.check(check.id, result.verdict), response, phase: phase(of: item.owner), message(check, result))
   }
 
   private mutating func advanceList() {

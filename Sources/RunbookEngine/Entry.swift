@@ -15,6 +15,8 @@ public struct Entry: Sendable, Hashable {
     case decision(Decision)
     case triggerFired(TriggerEvent)
     case cancelRequested(rollback: Bool, who: String, reason: String, requestID: String?)
+    /// A row of the inbox that did not fit the state of the run: taken out, so that it is not carried out later, unasked.
+    case requestDeclined(Request)
     /// `phase`: nil where the whole plan is unwound.
     case rollbackBegan(phase: String?, cause: String)
     case runPaused(reason: String)
@@ -76,6 +78,7 @@ public struct Entry: Sendable, Hashable {
     case .decision(.request(let request)): request.requestID
     case .decision(.answer(let answer)): answer.requestID
     case .cancelRequested(_, _, _, let requestID): requestID
+    case .requestDeclined(let request): request.requestID
     default: nil
     }
   }

@@ -20,6 +20,7 @@ extension Entry {
     case .decision: "decision"
     case .triggerFired: "triggerFired"
     case .cancelRequested: "cancelRequested"
+    case .requestDeclined: "requestDeclined"
     case .rollbackBegan: "rollbackBegan"
     case .runPaused: "runPaused"
     case .runHalted: "runHalted"
@@ -51,7 +52,7 @@ extension Entry {
       result.write(to: &map)
       map.put("retryAt", retryAt)
     case .checkSkipped(let id): map.put("check", id)
-    case .decision(.request(let request)): request.write(to: &map)
+    case .decision(.request(let request)), .requestDeclined(let request): request.write(to: &map)
     case .decision(.answer(let answer)):
       map.put("wish", "answer")
       map.put("subject", answer.subject)
@@ -113,6 +114,7 @@ extension Entry {
       .cancelRequested(
         rollback: try reader.flag("rollback"), who: try reader.text("who"), reason: try reader.text("reason"),
         requestID: reader.optionalText("request"))
+    case "requestDeclined": .requestDeclined(try Request(reader))
     case "rollbackBegan": .rollbackBegan(phase: reader.optionalText("phase"), cause: try reader.text("cause"))
     case "runPaused": .runPaused(reason: try reader.text("reason"))
     case "runHalted": .runHalted(try HaltReason(reader))

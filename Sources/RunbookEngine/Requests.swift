@@ -75,7 +75,9 @@ extension RunState {
   }
 
   func facts(of request: Request, at: Int64) -> [Entry] {
-    guard refusal(of: request.wish) == nil else { return [] }
+    guard refusal(of: request.wish) == nil else {
+      return request.requestID == nil ? [] : [Entry(at: at, .requestDeclined(request))]
+    }
     switch request.wish {
     case .cancel(let rollback):
       return [

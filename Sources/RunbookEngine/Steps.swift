@@ -168,7 +168,8 @@ extension RunState {
       steps[number].failure = nil
       switch layout.sites[number].outline.afterUnknown {
       case .perform:
-        if layout.sites[number].outline.effectClass == .opaque || ending != nil || pauseWanted != nil { current = nil }
+        // Asked for anew, so that a rollback this lease was taken for need not wait for it. A gate or a wait keeps its name and its deadline.
+        if layout.sites[number].outline.mutating { current = nil }
       case .probe:
         current = nil
         steps[number].stage = .probe

@@ -1,3 +1,4 @@
+import Foundation
 import RunbookEngine
 import RunbookTestSupport
 import Testing
@@ -32,5 +33,22 @@ struct CrashTests {
   func plantedBugs(_ bug: PlantedBug) {
     let violations = SimulatedCorpus.all.flatMap { Simulation.crashEverywhere($0, bug: bug, pairs: false).violations }
     #expect(!violations.isEmpty, "\(bug) went unseen")
+  }
+
+  /// `RUNBOOK_SIM_SEEDS=100000` makes the campaign longer; a failing seed is named and stays reproducible.
+  @Test("Random plans with random faults survive random crashes")
+  func randomCampaign() async {
+    let seeds = ProcessInfo.processInfo.environment["RUNBOOK_SIM_SEEDS"].flatMap(UInt64.init) ?? 400
+    let figures = await withTaskGroup(of: SimulationFigures.self) { group in
+      for part in 0..<UInt64(8) {
+        group.addTask {
+          stride(from: part, to: seeds, by: 8).reduce(into: SimulationFigures()) { $0.add(Simulation.crashAtRandom(seed: $1)) }
+        }
+      }
+      return await group.reduce(into: SimulationFigures()) { $0.add($1) }
+    }
+    #expect(figures.violations == [])
+    print(
+      "simulator: \(seeds) random plans, \(figures.boundaries) boundaries, \(figures.runs) runs, \(figures.violations.count) violations")
   }
 }

@@ -30,6 +30,9 @@ public struct SimulatedWorld: Sendable {
   public var fixed: Set<String> = []
   public var violations: [String] = []
   var calls: [String: Int] = [:]
+  /// How often the run turned round so far: what stands from before (given up, not needed) may rightly be done again.
+  var turns = 0
+  private var lastTurn: [String: Int] = [:]
   var interjected: Set<String> = []
 
   public func isApplied(_ step: String) -> Bool { level[step, default: 0] > 0 }
@@ -89,27 +92,38 @@ public struct SimulatedWorld: Sendable {
 
   private mutating func perform(_ effect: Effect, _ step: StepOutline?, _ behaviour: SimulatedBehaviour, _ plan: SimulatedPlan) -> Outcome {
     let id = effect.id.subject
+    undoings[id] = 0
     switch behaviour {
     case .fails(let transient): return .failed(Failure(code: "sim", message: "it failed", transient: transient))
     case .failsUntil(let fix) where !fixed.contains(fix): return .failed(Failure(code: "sim", message: "it is broken"))
     case .unknownAndNotDone: return .unknown(Failure(code: "sim", message: "no answer", transient: true))
+    case .failsHalfWay where step?.effectClass == .probe || step?.effectClass == .receipt:
+      return .failed(Failure(code: "sim", message: "it failed, and these classes are all or nothing"))
     case .failsHalfWay:
       execute(effect, step)
+      renew(id, plan)
       level[id] = 1
       return .failed(Failure(code: "sim", message: "it failed half way"))
     default: break
     }
     execute(effect, step)
+    renew(id, plan)
     level[id] = 2
     for reverted in plan.reverts[id, default: []] { level[reverted] = 0 }
     if behaviour == .unknownThoughDone { return .unknown(Failure(code: "sim", message: "no answer", transient: true)) }
     return .done(.object(["done": true]))
   }
 
+  /// What took an earlier effect of this step back says nothing about the new one.
+  private mutating func renew(_ step: String, _ plan: SimulatedPlan) {
+    for (item, reverted) in plan.reverts where reverted.contains(step) { level[item] = 0 }
+  }
+
   private mutating func execute(_ effect: Effect, _ step: StepOutline?) {
     executions[effect.id, default: 0] += 1
     guard let step, step.mutating else { return }
-    if step.effectClass == .probe || step.effectClass == .receipt, level[step.id, default: 0] > 0 {
+    defer { lastTurn[step.id] = turns }
+    if step.effectClass == .probe || step.effectClass == .receipt, level[step.id, default: 0] > 0, lastTurn[step.id] == turns {
       violations.append("\(effect.id) was executed though its effect was there")
     }
   }

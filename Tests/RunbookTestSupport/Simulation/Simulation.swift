@@ -9,7 +9,8 @@ public enum PlantedBug: Sendable, Hashable, CaseIterable {
   case outcomeBeforeEffect
 }
 
-/// One run of a plan with crashes at chosen boundaries: a runtime in miniature around the product's `Conductor`, a durable log, a fake world.
+/// One run of a plan with crashes at chosen boundaries: a runtime in miniature around the product's `Conductor`, a durable log, a fake
+/// world.
 ///
 /// A boundary is a point between two things that the outside can tell apart: before and after a commit, before an effect, in the middle of it,
 /// after it, before and after a word to the outside.
@@ -33,6 +34,8 @@ public struct Simulation: Sendable {
   private var inboxRows = 0
   private var durableRequests: Set<EffectID> = []
 
+  private let fresh: RunState
+
   // What dies with the process.
   private var conductor: Conductor
   private var toStart: Effect?
@@ -47,12 +50,13 @@ public struct Simulation: Sendable {
     self.plan = plan
     self.bug = bug
     self.crashes = crashes
-    conductor = Conductor(state: RunState(outline: plan.outline))
+    fresh = RunState(outline: plan.outline)
+    conductor = Conductor(state: fresh)
   }
 
   /// The state that the durable log gives.
   public func folded() -> RunState {
-    var state = RunState(outline: plan.outline)
+    var state = fresh
     for entry in log { state.evolve(entry) }
     return state
   }
@@ -93,7 +97,9 @@ public struct Simulation: Sendable {
     } catch {
       return violations.isEmpty
     }
-    if violations.isEmpty, let told, told != folded().status { violations.append("the outside was told \(told), the journal says \(folded().status)") }
+    if violations.isEmpty, let told, told != folded().status {
+      violations.append("the outside was told \(told), the journal says \(folded().status)")
+    }
     return violations.isEmpty
   }
 
@@ -182,7 +188,11 @@ public struct Simulation: Sendable {
     commits += 1
     for entry in entries {
       if entry.isTransient { violations.append("a poll reached the journal") }
-      if case .effectRequested(let id) = entry.kind { durableRequests.insert(id) }
+      switch entry.kind {
+      case .effectRequested(let id): durableRequests.insert(id)
+      case .rollbackBegan, .runHalted(.phaseUndone): world.turns += 1
+      default: break
+      }
       if case .effectFinished(let id, .done, _) = entry.kind, id.verb == .perform, world.executions[id, default: 0] == 0 {
         violations.append("J2: the outcome of \(id) is durable, its effect is not")
       }

@@ -48,4 +48,23 @@ extension Simulation {
     }
     return figures
   }
+
+  /// One random plan, with crashes at random boundaries: none in the calm run, then up to six of them.
+  public static func crashAtRandom(seed: UInt64) -> SimulationFigures {
+    var figures = SimulationFigures()
+    let plan = SimulatedPlan.random(seed: seed)
+    var chance = SeededChance(seed: seed ^ 0xC0FF_EE00)
+    var calm = Simulation(plan)
+    calm.run()
+    figures.count(calm)
+    figures.boundaries = calm.boundaries
+    for _ in 0..<4 {
+      let reach = max(2, calm.boundaries * 3 / 2)
+      let crashes = Set((0..<Int.random(in: 1...6, using: &chance)).map { _ in Int.random(in: 1...reach, using: &chance) })
+      var run = Simulation(plan, crashes: crashes)
+      run.run()
+      figures.count(run)
+    }
+    return figures
+  }
 }
