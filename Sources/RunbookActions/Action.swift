@@ -16,11 +16,14 @@ public struct ArgumentProblem: Sendable, Hashable {
   public var path: [String]
   public var message: String
   public var help: String?
+  /// It is no mistake but a part of the format that this version does not carry out: the plan loads, running it is refused.
+  public var isUnbuilt: Bool
 
-  public init(path: [String], message: String, help: String? = nil) {
+  public init(path: [String], message: String, help: String? = nil, isUnbuilt: Bool = false) {
     self.path = path
     self.message = message
     self.help = help
+    self.isUnbuilt = isUnbuilt
   }
 }
 

@@ -11,7 +11,7 @@ public struct ActionContext: Sendable {
   public var attempt: Int
   /// When the effect was first requested, in milliseconds since 1970 (this machine's clock).
   public var requestedAt: Int64
-  /// The arguments with every reference put in and every default applied, of the types that the descriptor names.
+  /// The arguments with every reference put in, of the types that the descriptor names; defaults are the action's to apply.
   public var arguments: ValueMap
   public var target: (any Target)?
   public var collection: String?

@@ -43,6 +43,8 @@ public struct ActionDescriptor: Sendable {
   public var inverse: Inverse
   /// A step in YAML, indented as a list item of `steps:`.
   public var example: String
+  /// True where the arguments name further outputs (`mongodb.fields` has one for each field), so that only a run tells them all.
+  public var hasOutputsByArgument: Bool
 
   public struct Output: Sendable, Hashable {
     public var name: String
@@ -59,7 +61,7 @@ public struct ActionDescriptor: Sendable {
   public init(
     name: String, summary: String, isMutating: Bool, targetType: String?, needsCollection: Bool = false, fields: [FieldType.Field],
     outputs: [Output], mainOutput: String?, effectClass: EffectClass, interrupt: InterruptStyle = .abort, inverse: Inverse = .notNeeded,
-    example: String
+    example: String, hasOutputsByArgument: Bool = false
   ) {
     self.name = name
     self.summary = summary
@@ -73,5 +75,6 @@ public struct ActionDescriptor: Sendable {
     self.interrupt = interrupt
     self.inverse = inverse
     self.example = example
+    self.hasOutputsByArgument = hasOutputsByArgument
   }
 }

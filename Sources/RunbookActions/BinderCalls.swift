@@ -74,6 +74,10 @@ extension Binder {
     }
     guard checked.diagnostics.isEmpty, let action else { return }
     for problem in action.review(arguments: checked.values, unknown: checked.unknown) {
+      if problem.isUnbuilt {
+        unbuilt.append(UnbuiltPart(what: "\(call.name): \(problem.message)", range: place(of: problem.path, in: call)))
+        continue
+      }
       report(.argument, "\(call.name): \(problem.message)", at: place(of: problem.path, in: call), help: problem.help)
     }
   }
@@ -113,6 +117,7 @@ extension Binder {
       return
     }
     guard let output = descriptor.outputs.first(where: { $0.name == name }) else {
+      if descriptor.hasOutputsByArgument { return }
       let names = descriptor.outputs.map(\.name)
       report(
         .output, "\(descriptor.name) has no output '\(name)'", at: test.range,

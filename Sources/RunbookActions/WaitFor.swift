@@ -34,7 +34,10 @@ public struct WaitFor: ReadingAction {
       }
       // Short naps, so that a stop is noticed soon.
       await context.clock.sleep(milliseconds: min(left, 100))
-      context.progress(Progress(done: (context.clock.now() - context.requestedAt) / 1_000, total: duration / 1_000_000, unit: "seconds"))
+      if duration >= 2_000_000 {
+        let waited = (context.clock.now() - context.requestedAt) / 1_000
+        context.progress(Progress(done: waited, total: duration / 1_000_000, unit: "seconds"))
+      }
     }
   }
 }

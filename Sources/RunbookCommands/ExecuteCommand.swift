@@ -40,18 +40,15 @@ struct ExecuteCommand: AsyncParsableCommand {
 
   /// A second run of a plan waits until the first has ended.
   private func refuseUnfinished(_ plan: Plan, in journal: any Journal) async throws {
-    do throws(JournalError) {
-      let other = try await journal.runs().first { $0.planID == plan.metadata.id && $0.isUnfinished }
-      guard let other else { return }
-      throw RunFailure(
+    let runs: [RunListing]
+    do throws(JournalError) { runs = try await journal.runs() } catch { throw Messages.exit(error) }
+    guard let other = runs.first(where: { $0.planID == plan.metadata.id && $0.isUnfinished }) else { return }
+    throw Messages.exit(
+      RunFailure(
         code: "RB2509", exitStatus: 7,
         message: "the plan '\(plan.metadata.id)' has an unfinished run: \(other.run) (\(other.status?.word ?? "pending"))",
-        standing: "nothing was changed by this command", next: ["runbook status \(other.run)", "runbook resume \(other.run)", "runbook rollback \(other.run)"])
-    } catch let error as RunFailure {
-      throw Messages.exit(error)
-    } catch let error as JournalError {
-      throw Messages.exit(error)
-    }
+        standing: "nothing was changed by this command",
+        next: ["runbook status \(other.run)", "runbook resume \(other.run)", "runbook rollback \(other.run)"]))
   }
 
   /// On a terminal a person is asked once before the first change.

@@ -35,7 +35,7 @@ final class TextObserver: RunObserver {
   }
 
   /// At most one line a second for each effect.
-  private func show(_ progress: Progress, of effect: EffectID) {
+  private func show(_ progress: RunbookActions.Progress, of effect: EffectID) {
     let now = ContinuousClock.now
     let line = pace.withLock { pace -> String? in
       var rate = pace[effect] ?? Rate(startedAt: now, shownAt: now - .seconds(1), first: progress.done)
@@ -49,7 +49,7 @@ final class TextObserver: RunObserver {
     if let line { Messages.error(line) }
   }
 
-  private static func line(_ progress: Progress, speed: Double) -> String {
+  private static func line(_ progress: RunbookActions.Progress, speed: Double) -> String {
     var text = "    … \(PeopleText.number(progress.done))"
     if let total = progress.total { text += " of \(PeopleText.number(total))" }
     text += " \(progress.unit)"

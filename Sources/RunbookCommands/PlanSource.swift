@@ -86,6 +86,22 @@ enum PlanSource {
       diagnostics: (loaded.diagnostics + result.diagnostics).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan)
   }
 
+  private static func bind(_ options: ParamOptions, of plan: Plan, requiresAll: Bool) throws -> ValueMap {
+    let paramsFile = try options.paramsFile.map { try file($0) }
+    let bound = bindParams(
+      plan.params, given: options.params.map { ($0.name, $0.text) }, file: paramsFile, requiresAll: requiresAll)
+    if !bound.diagnostics.isEmpty { Messages.error(bound.diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO))) }
+    for mistake in bound.mistakes {
+      Messages.error("error[\(mistake.code)]: \(mistake.message)")
+      if let help = mistake.help { Messages.error("help: \(help)") }
+    }
+    guard bound.isUsable else {
+      Messages.error("nothing was run")
+      throw ExitCode(bound.mistakes.isEmpty ? 2 : 64)
+    }
+    return bound.values
+  }
+
   private static func refuse(_ diagnostics: [Diagnostic]) -> ExitCode {
     Messages.error(diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO)))
     let errors = diagnostics.count { $0.severity == .error }
@@ -96,7 +112,7 @@ enum PlanSource {
   private static func file(_ path: String) throws -> SourceFile {
     guard let data = FileManager.default.contents(atPath: path) else {
       let exists = FileManager.default.fileExists(atPath: path)
-      throw Messages.usage("the plan \(path) cannot be read", help: exists ? "look who may read it" : "there is no such file")
+      throw Messages.usage("the file \(path) cannot be read", help: exists ? "look who may read it" : "there is no such file")
     }
     return SourceFile(path: path, bytes: Array(data))
   }

@@ -17,4 +17,7 @@ public struct RunbookCommand: AsyncParsableCommand {
     ])
 
   public init() {}
+
+  /// Reads the command line, runs the command it names, and ends the process with its status.
+  public static func run() async { await main() }
 }

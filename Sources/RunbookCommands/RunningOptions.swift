@@ -33,8 +33,8 @@ struct RunningOptions: ParsableArguments {
     let setting = Wiring.setting(
       bound: bound, header: header, journal: journal, redactor: redactor, observer: observer, answersByItself: yes)
     let targets = Wiring.targets(setting: setting, planDirectory: Self.directory(of: planPath))
-    let signals = SignalHolder()
-    let launcher = RunLauncher(setting: setting, targets: targets) { signals.listen(for: $0) }
+    let signals = StopSignals()
+    let launcher = RunLauncher(setting: setting, targets: targets) { executor in await signals.listen(for: executor) }
     if output == .text {
       Messages.error("Run \(header.run) of plan '\(header.planID)' (\(planPath), \(header.planDigest.prefix(15))…)")
     }
@@ -48,7 +48,7 @@ struct RunningOptions: ParsableArguments {
     }
     try? await journal.flushNotes()
     await targets.closeAll()
-    signals.stop()
+    await signals.stop()
     let summary = RunSummary(
       run: header.run, state: ending.state, plan: bound.plan, planPath: planPath, waitsFor: ending.waitsFor)
     switch output {

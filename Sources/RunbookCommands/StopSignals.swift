@@ -1,13 +1,16 @@
 import Dispatch
 import Glibc
 import RunbookRuntime
-import Synchronization
 
-/// Ctrl-C, SIGTERM and SIGHUP become requests to the executor: the first to pause, the second to stop at once.
-final class StopSignals: Sendable {
-  private let sources: [any DispatchSourceSignal & Sendable]
+/// Ctrl-C, SIGTERM and SIGHUP become requests to the executor: the first to pause, the second to stop at once. Listens from the moment there is
+/// an executor to hear them.
+@MainActor
+final class StopSignals {
+  private var sources: [any DispatchSourceSignal] = []
 
-  init(_ executor: RunExecutor) {
+  nonisolated init() {}
+
+  func listen(for executor: RunExecutor) {
     sources = [SIGINT, SIGTERM, SIGHUP].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -17,19 +20,8 @@ final class StopSignals: Sendable {
     }
   }
 
-  func cancel() { for source in sources { source.cancel() } }
-}
-
-/// Listens for signals from the moment there is an executor to hear them.
-final class SignalHolder: Sendable {
-  private let signals: Mutex<StopSignals?> = Mutex(nil)
-
-  func listen(for executor: RunExecutor) { signals.withLock { $0 = StopSignals(executor) } }
-
   func stop() {
-    signals.withLock { signals in
-      signals?.cancel()
-      signals = nil
-    }
+    for source in sources { source.cancel() }
+    sources = []
   }
 }

@@ -14,7 +14,7 @@ public struct MongoCompare: ReadingAction {
     fields: [
       .init(
         "left", .collectionPlace, required: true, "What should be there: a collection, `{ backup: STEP }` or `{ target, collection }`."),
-      .init("right", .oneOf([.collectionPlace, .list(.collectionPlace)]), required: true, "What is there."),
+      .init("right", .collectionPlaces, required: true, "What is there."),
       .filter,
       .init("ignoreFields", .list(.text), "Paths of fields that may differ."),
       .init(
@@ -43,13 +43,14 @@ public struct MongoCompare: ReadingAction {
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
     var problems: [ArgumentProblem] = []
     if arguments["right"]?.listValue != nil {
-      problems.append(ArgumentProblem(path: ["right"], message: "a list of collections is part of a later version"))
+      problems.append(ArgumentProblem(path: ["right"], message: "a list of collections", isUnbuilt: true))
     }
     if arguments["liveWrites"] == "explain" {
       problems.append(
         ArgumentProblem(
-          path: ["liveWrites"], message: "'explain' is part of a later version",
-          help: "where nobody writes, 'refuse' counts every difference; else look up from the backup by mongodb.aggregate"))
+          path: ["liveWrites"], message: "'liveWrites: explain'",
+          help: "where nobody writes, 'refuse' counts every difference; else look up from the backup by mongodb.aggregate", isUnbuilt: true)
+      )
     }
     for (index, field) in (arguments["ignoreFields"]?.listValue ?? []).enumerated() {
       guard let path = field.stringValue, !FieldPath.isValid(path) || path == "_id" else { continue }

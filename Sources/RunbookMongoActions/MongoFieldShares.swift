@@ -29,7 +29,8 @@ public struct MongoFieldShares: ReadingAction {
         action: mongodb.fields
         with: { fields: [name, layer] }
         expect: { field: allPresent, equals: 100% }
-      """)
+      """,
+    hasOutputsByArgument: true)
 
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
     guard let fields = arguments["fields"]?.listValue else { return [] }

@@ -22,10 +22,11 @@ public struct RunNarrator: Sendable {
     case .verdict(let id, let result, let retryAt): return verdict(id, result, retryAt: retryAt, at: entry.at)
     case .checkSkipped(let id): return ["  \(colors.dim("-")) \(titles.title(id)): not asked, it refers to a step that never started"]
     case .decision(.answer(let answer)): return [answered(answer)]
-    case .decision(.request(let request)): return [asked(request)]
+    case .decision(.request(let request)): return asked(request).map { [$0] } ?? []
     case .triggerFired(let event): return ["\(colors.red("!")) trigger \(event.id): \(event.message)"]
     case .cancelRequested(let rollback, let who, let reason, _):
       return ["\(colors.red("!")) \(rollback ? "cancel with rollback" : "cancel") asked for by \(who)\(reason.isEmpty ? "" : ": \(reason)")"]
+    case .requestDeclined(let request): return ["  a request of \(request.who) does not fit the state of the run and was set aside"]
     case .rollbackBegan(let phase, let cause):
       lastPlace = nil
       let what = phase.map { "of phase '\($0)'" } ?? "of the whole plan"
@@ -114,9 +115,10 @@ public struct RunNarrator: Sendable {
     return "    \(yes ? colors.green("✓") : colors.red("✗")) \(item): \(yes ? "confirmed" : "refused") by \(answer.who)\(how)"
   }
 
-  private func asked(_ request: Request) -> String {
+  private func asked(_ request: Request) -> String? {
     let reason = request.reason.isEmpty ? "" : ": \(request.reason)"
     switch request.wish {
+    case .pause where request.requestID == nil: return nil
     case .pause: return "  pause asked for by \(request.who)\(reason)"
     case .resume: return "Resumed by \(request.who)"
     case .acceptCheck(let check): return "The verdict of '\(check)' was accepted by \(request.who)\(reason)"

@@ -111,7 +111,7 @@ public struct RunSummary: Sendable {
     var lines: [String] = [""]
     lines.append(colors.bold("Run \(run): \(state.status.words)") + colors.dim(timing))
     lines += outcomeTable
-    if let whatFailed { lines.append("  What failed:  \(whatFailed)") }
+    if let whatFailed { lines.append("  \(state.status == .paused ? "Why:         " : "What failed: ") \(whatFailed)") }
     lines.append("  State now:    \(standing)")
     for warning in state.warnings.prefix(20) { lines.append("  Warning:      \(warning.subject): \(warning.message)") }
     if state.warnings.count > 20 { lines.append("  Warning:      … and \(state.warnings.count - 20) more") }

@@ -82,6 +82,8 @@ public actor RunExecutor {
       leases.forEach { $0.cancel() }
       timer?.cancel()
     }
+    // Answers that people gave meanwhile count before the gate is asked again.
+    await takeAnswers()
     await feed(inputs)
     if end == nil, failure == nil { for await event in events { if await handle(event) { break } } }
     for effect in running.values { effect.task.cancel() }
@@ -243,14 +245,23 @@ public actor RunExecutor {
 
   // MARK: requests from other processes
 
+  private func takeAnswers() async {
+    do throws(JournalError) {
+      for row in try await setting.journal.pendingRequests(of: setting.run.id) where row.kind == RequestKind.answer {
+        if let event = row.event { await feed([event]) }
+      }
+    } catch {
+      failure = RunFailure(recording: error, run: setting.run.id)
+    }
+  }
+
   private func lookForRequests() async {
     do throws(JournalError) {
       let mark = try await setting.journal.changeMark()
       guard mark != lastMark else { return }
       lastMark = mark
       for row in try await setting.journal.pendingRequests(of: setting.run.id) {
-        guard let event = row.event else { continue }
-        await feed([event])
+        if let event = row.event { await feed([event]) }
         if end != nil || failure != nil { return }
       }
     } catch {

@@ -8,9 +8,9 @@ public struct RunLauncher: Sendable {
   public let setting: RunSetting
   public let targets: TargetSet
   /// Called with the executor as soon as there is one, so that a signal finds it.
-  public let onLeading: @Sendable (RunExecutor) -> Void
+  public let onLeading: @Sendable (RunExecutor) async -> Void
 
-  public init(setting: RunSetting, targets: TargetSet, onLeading: @escaping @Sendable (RunExecutor) -> Void) {
+  public init(setting: RunSetting, targets: TargetSet, onLeading: @escaping @Sendable (RunExecutor) async -> Void) {
     self.setting = setting
     self.targets = targets
     self.onLeading = onLeading
@@ -42,7 +42,7 @@ public struct RunLauncher: Sendable {
     } catch {
       throw await giveUp(after: error, coordination: coordination)
     }
-    onLeading(executor)
+    await onLeading(executor)
     return try await executor.lead(beginningWith: [
       .begin(info: info, until: until),
       .leaseTaken(epoch: 1, newProcess: true, holder: holders.isEmpty ? setting.owner.label : holders.joined(separator: " "), request: nil),
@@ -77,7 +77,7 @@ public struct RunLauncher: Sendable {
       await coordination.abandon()
       throw cannotGoOn(error)
     }
-    onLeading(executor)
+    await onLeading(executor)
     let holder = holders.isEmpty ? setting.owner.label : holders.joined(separator: " ")
     let request = request(wish, reason: reason, state: current)
     if current.status == .pending {

@@ -1,0 +1,6 @@
+import RunbookCommands
+
+@main
+struct Program {
+  static func main() async { await RunbookCommand.run() }
+}

@@ -1,3 +1,0 @@
-import RunbookCommands
-
-await RunbookCommand.main()
