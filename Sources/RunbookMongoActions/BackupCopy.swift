@@ -9,6 +9,9 @@ struct BackupCopy {
   let source: String
   let to: String
 
+  /// `keepFor: 30d`, in microseconds.
+  private static let keptByDefault: Int64 = 30 * 86_400_000_000
+
   var target: MongoTarget { call.target }
   var context: ActionContext { call.context }
 
@@ -67,7 +70,7 @@ struct BackupCopy {
     var record = BackupRecord(
       to: to, source: source, run: context.run.id, step: context.subject, effect: context.effect, state: .making, key: DigestKey(),
       indexes: definition.indexes, options: definition.options, began: began)
-    record.expiresAt = (context.arguments["keepFor"]?.durationValue).map { began + $0 / 1000 }
+    record.expiresAt = began + (context.arguments["keepFor"]?.durationValue ?? Self.keptByDefault) / 1000
     try await target.writeBackupRecord(record)
     try await create(definition.options)
     let read = try await copyDocuments(key: record.key)
@@ -145,7 +148,8 @@ extension BackupCopy {
     let total = filter.isEmpty ? try await estimatedCount() : nil
     var done: Int64 = 0
     try await call.stream(
-      call.findCommand(source, filter: filter), of: target, collection: source, batchSize: 1000, doing: "reading for the backup"
+      call.findCommand(source, filter: filter, isBounded: false), of: target, collection: source, batchSize: 1000,
+      doing: "reading for the backup"
     ) {
       documents throws(ActionError) in
       var rest = documents[...]
@@ -223,7 +227,9 @@ extension BackupCopy {
   func digestOfCopy(key: DigestKey, total: Int64) async throws(ActionError) -> ContentDigest {
     var digest = ContentDigest(key: key)
     var done: Int64 = 0
-    try await call.stream(call.findCommand(to, filter: [:]), of: target, collection: to, batchSize: 1000, doing: "proving the copy") {
+    try await call.stream(
+      call.findCommand(to, filter: [:], isBounded: false), of: target, collection: to, batchSize: 1000, doing: "proving the copy"
+    ) {
       documents throws(ActionError) in
       try call.checkStop("the proof of the backup")
       for document in documents { digest.add(document) }

@@ -51,11 +51,12 @@ public struct MongoBackup: ChangingAction {
     var problems: [ArgumentProblem] = []
     if arguments["prove"] == "restore" {
       problems.append(
-        ArgumentProblem(path: ["prove"], message: "'restore' is part of a later version", help: "'digest' reads the copy back"))
+        ArgumentProblem(path: ["prove"], message: "'prove: restore'", help: "'digest' reads the copy back", isUnbuilt: true))
     }
     if let ifExists = arguments["ifExists"]?.stringValue, ifExists != "refuse" {
       problems.append(
-        ArgumentProblem(path: ["ifExists"], message: "'\(ifExists)' is part of a later version", help: "give the copy another name"))
+        ArgumentProblem(
+          path: ["ifExists"], message: "'ifExists: \(ifExists)'", help: "give the copy another name", isUnbuilt: true))
     }
     if let to = arguments["to"]?.stringValue, let fault = Self.fault(inName: to) {
       problems.append(ArgumentProblem(path: ["to"], message: fault))

@@ -75,11 +75,15 @@ struct MongoCall: Sendable {
   }
 
   /// Every document once, in the order in which the server has them: a cursor on an index may meet a document twice.
-  func findCommand(_ collection: String, filter: BSONDocument) -> BSONDocument {
-    [
-      "find": .string(collection), "filter": .document(filter), "hint": ["$natural": 1], "readConcern": ["level": "majority"],
-      "maxTimeMS": .integer(limit),
-    ]
+  /// - Parameter isBounded: whether `limit` bounds the whole reading, and not each request alone.
+  func findCommand(_ collection: String, filter: BSONDocument, isBounded: Bool = true) -> BSONDocument {
+    BSONDocument { writer in
+      writer.append("find", collection)
+      writer.append("filter", filter)
+      writer.append("hint", ["$natural": 1] as BSONDocument)
+      writer.append("readConcern", ["level": "majority"] as BSONDocument)
+      if isBounded { writer.append("maxTimeMS", .integer(limit)) }
+    }
   }
 
   /// Hands the batches of a cursor to `body`.
