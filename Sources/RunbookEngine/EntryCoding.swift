@@ -32,6 +32,16 @@ extension Entry {
     }
   }
 
+  /// Keys of the payload under which ids of the plan and words of this program stand, never text from outside.
+  public var structuralKeys: Set<String> {
+    if case .runHalted = kind { Entry.structure.union(["reason"]) } else { Entry.structure }
+  }
+
+  private static let structure: Set<String> = [
+    "at", "effect", "check", "step", "phase", "trigger", "subject", "wish", "response", "verdict", "outcome", "finding", "status", "code",
+    "request", "digest", "until", "epoch", "newProcess", "retryAt", "transient", "warnings", "conflicts", "inDoubt",
+  ]
+
   public var payload: Value {
     var map = PayloadWriter(at: at)
     switch kind {

@@ -10,8 +10,12 @@ public struct NewRecord: Sendable, Hashable {
   public var version: Int
   public var kind: String
   public var payload: Value
+  /// Keys of the payload under which words and ids of the program stand: a secret that happens to be such a word must not make the record
+  /// unreadable, so that nothing is replaced there.
+  public var structuralKeys: Set<String>
 
-  public init(epoch: Int64, at: Int64, version: Int, kind: String, payload: Value) {
+  public init(epoch: Int64, at: Int64, version: Int, kind: String, payload: Value, structuralKeys: Set<String> = []) {
+    self.structuralKeys = structuralKeys
     self.epoch = epoch
     self.at = at
     self.version = version

@@ -14,7 +14,8 @@ package struct EncodedRecord: Sendable {
     at = record.at
     version = record.version
     kind = record.kind
-    payload = try ValueBytes.encode(record.payload, redactor: redactor)
+    let redacted = redactor.redact(record.payload, sparing: record.structuralKeys)
+    payload = try ValueBytes.encode(redacted, redactor: Redactor())
   }
 
   package func hash(previous: ChainHash, run: String, seq: Int64) -> ChainHash {

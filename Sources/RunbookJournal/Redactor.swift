@@ -59,6 +59,18 @@ public final class Redactor: Sendable {
     return patterns.isEmpty ? value : redacted(value, patterns) ?? value
   }
 
+  /// The same for a map, but for the keys given, and the keys of the map itself: they hold the program's own words.
+  public func redact(_ value: Value, sparing keys: Set<String>) -> Value {
+    guard !keys.isEmpty, case .map(let map) = value else { return redact(value) }
+    let patterns = patterns.withLock { $0 }
+    if patterns.isEmpty { return value }
+    var result = map
+    for (key, item) in map where !keys.contains(key) {
+      if let changed = redacted(item, patterns) { result[key] = changed }
+    }
+    return .map(result)
+  }
+
   var snapshot: SecretPatterns { patterns.withLock { $0 } }
 
   // MARK: What a secret holds

@@ -101,7 +101,7 @@ final class Coordination: Sendable {
     let entries = records.enumerated().map { number, record in
       let value = Value.object([
         "epoch": .integer(record.epoch), "at": .integer(record.at), "version": .integer(Int64(record.version)), "kind": .string(record.kind),
-        "payload": redactor.redact(record.payload),
+        "payload": redactor.redact(record.payload, sparing: record.structuralKeys),
       ])
       return ReceiptEntry(sequence: seq + 1 + Int64(number), text: value.encodedJSON())
     }

@@ -182,7 +182,7 @@ public actor RunExecutor {
 
   private func commit(_ entries: [Entry]) async {
     let epoch = state.read { $0.epoch }
-    let records = entries.map { NewRecord(epoch: epoch, at: $0.at, version: $0.version, kind: $0.kindName, payload: $0.payload) }
+    let records = entries.map { NewRecord(epoch: epoch, at: $0.at, version: $0.version, kind: $0.kindName, payload: $0.payload, structuralKeys: $0.structuralKeys) }
     let note = state.read { StatusNote(word: $0.status.rawValue, exitCode: $0.exitCode, updated: $0.lastAt) }
     do throws(JournalError) {
       let before = head.seq
