@@ -53,7 +53,7 @@ struct CollectionComparison {
   }
 
   private func forEach(_ place: CollectionPlace, _ body: (BSONDocument) -> Void) async throws(ActionError) {
-    let command = call.findCommand(place.collection, filter: filter)
+    let command = call.findCommand(place.collection, filter: filter, isView: place.isView)
     try await call.stream(command, of: place.target, collection: place.collection, doing: "comparing") { batch throws(ActionError) in
       try call.checkStop("the comparison")
       for document in batch { body(ignored.isEmpty ? document : document.removing(ignored)) }

@@ -75,12 +75,14 @@ struct MongoCall: Sendable {
   }
 
   /// Every document once, in the order in which the server has them: a cursor on an index may meet a document twice.
-  /// - Parameter isBounded: whether `limit` bounds the whole reading, and not each request alone.
-  func findCommand(_ collection: String, filter: BSONDocument, isBounded: Bool = true) -> BSONDocument {
+  /// - Parameters:
+  ///   - isView: a view has no order of its own.
+  ///   - isBounded: whether `limit` bounds the whole reading, and not each request alone.
+  func findCommand(_ collection: String, filter: BSONDocument, isView: Bool = false, isBounded: Bool = true) -> BSONDocument {
     BSONDocument { writer in
       writer.append("find", collection)
       writer.append("filter", filter)
-      writer.append("hint", ["$natural": 1] as BSONDocument)
+      if !isView { writer.append("hint", ["$natural": 1] as BSONDocument) }
       writer.append("readConcern", ["level": "majority"] as BSONDocument)
       if isBounded { writer.append("maxTimeMS", .integer(limit)) }
     }
@@ -114,6 +116,7 @@ struct MongoCall: Sendable {
 struct CollectionPlace: Sendable {
   let target: MongoTarget
   let collection: String
+  var isView = false
 
   var label: String { "'\(collection)' of target '\(target.name)'" }
 }

@@ -65,14 +65,7 @@ public struct MongoCompare: ReadingAction {
     guard let left = context.arguments["left"], let right = context.arguments["right"] else {
       throw call.unfit("left", "and 'right' are both due")
     }
-    let places = (try await call.place(left, argument: "left"), try await call.place(right, argument: "right"))
-    for place in [places.0, places.1] {
-      guard try await place.target.definition(of: place.collection) != nil else {
-        throw ActionError(
-          code: MongoErrorCode.missingCollection, message: "there is no collection \(place.label)", kind: .refused,
-          help: "check the collection's name and the target's database")
-      }
-    }
+    let places = (try await existing(left, "left", call), try await existing(right, "right", call))
     let paths = try call.texts("ignoreFields")
     guard paths.allSatisfy({ FieldPath.isValid($0) && $0 != "_id" }) else { throw call.unfit("ignoreFields", "takes paths of fields") }
     var comparison = CollectionComparison(call: call, left: places.0, right: places.1, filter: try call.filter(), ignoring: paths)
@@ -82,5 +75,16 @@ public struct MongoCompare: ReadingAction {
       "missing": .integer(comparison.missing), "added": .integer(comparison.added), "different": .integer(comparison.different),
       "examples": .list(comparison.examples),
     ])
+  }
+
+  private func existing(_ value: Value, _ argument: String, _ call: MongoCall) async throws(ActionError) -> CollectionPlace {
+    var place = try await call.place(value, argument: argument)
+    guard let definition = try await place.target.definition(of: place.collection) else {
+      throw ActionError(
+        code: MongoErrorCode.missingCollection, message: "there is no collection \(place.label)", kind: .refused,
+        help: "check the collection's name and the target's database")
+    }
+    place.isView = definition.kind != "collection"
+    return place
   }
 }

@@ -145,18 +145,25 @@ extension MongoTarget {
     let facts = try await serverFacts()
     var told: ValueMap = [:]
     if let set = facts.setName { told["replicaSet"] = .string(set) }
-    var cluster: String?
-    if facts.isRouter {
-      let version = try await run(
-        ["find": "version", "limit": 1, "readConcern": ["level": "majority"]], database: "config", doing: "asking for the cluster's id")
-      cluster = version["cursor"]?.document?["firstBatch"]?.array?.first { _ in true }?.document?["clusterId"]?.objectID?.hex
-    }
+    let cluster = facts.isRouter ? try await clusterID() : nil
     if let cluster { told["clusterId"] = .string(cluster) }
     let hosts = (facts.hosts.isEmpty ? client.uri.hosts : facts.hosts).sorted()
     told["hosts"] = .list(hosts.map(Value.string))
     told["database"] = .string(database)
     let deployment = cluster.map { "cluster:\($0)" } ?? facts.setName.map { "set:\($0)@" + hosts.joined(separator: ",") }
     return TargetIdentity(facts: told, key: (deployment ?? "host:" + hosts.joined(separator: ",")) + "/" + database)
+  }
+
+  /// Nil where the user may not read it.
+  private func clusterID() async throws(ActionError) -> String? {
+    do throws(ActionError) {
+      let version = try await run(
+        ["find": "version", "limit": 1, "readConcern": ["level": "majority"]], database: "config", doing: "asking for the cluster's id")
+      return version["cursor"]?.document?["firstBatch"]?.array?.first { _ in true }?.document?["clusterId"]?.objectID?.hex
+    } catch {
+      if error.kind == .refused { return nil }
+      throw error
+    }
   }
 }
 

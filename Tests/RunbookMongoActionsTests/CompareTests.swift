@@ -57,6 +57,8 @@ import Testing
       let error = await #expect(throws: ActionError.self) { try await compare(bench, ["left": .object(["backup": "none"])], world: world) }
       #expect(error?.code == "RB3205")
       await #expect(throws: ActionError.self) { try await compare(bench, ["left": "nothing"]) }
+      try await bench.command(["create": "seen", "viewOn": "copy", "pipeline": .array(BSONArray([]))])
+      #expect(try await compare(bench, ["left": "seen"])["added"] == 1)
     }
   }
 
