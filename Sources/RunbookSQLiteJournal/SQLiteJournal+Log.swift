@@ -4,7 +4,7 @@ import RunbookJournal
 import RunbookPlan
 
 extension SQLiteJournal {
-  public func createRun(_ header: RunHeader, records: [NewRecord], status: RunStatus?) async throws(JournalError) -> JournalHead {
+  public func createRun(_ header: RunHeader, records: [NewRecord], status: StatusNote?) async throws(JournalError) -> JournalHead {
     guard RunID.isValid(header.run) else { throw .refused("'\(header.run)' cannot be the id of a run") }
     let header = header.redacted(by: redactor)
     let encoded = try encode(records)
@@ -22,7 +22,7 @@ extension SQLiteJournal {
   }
 
   public func append(
-    _ records: [NewRecord], to run: String, expectedHead: Int64, consuming requests: [String], status: RunStatus?
+    _ records: [NewRecord], to run: String, expectedHead: Int64, consuming requests: [String], status: StatusNote?
   ) async throws(JournalError) -> JournalHead {
     precondition(requests.isEmpty || !records.isEmpty, "a request is consumed by a record")
     let encoded = try encode(records)
@@ -73,7 +73,7 @@ extension SQLiteJournal {
   }
 
   private static func insert(
-    _ records: [EncodedRecord], run: String, after head: JournalHead, epoch: Int64, status: RunStatus?, _ db: Database
+    _ records: [EncodedRecord], run: String, after head: JournalHead, epoch: Int64, status: StatusNote?, _ db: Database
   ) throws -> JournalHead {
     var head = head
     var epoch = epoch
@@ -132,7 +132,7 @@ extension SQLiteJournal {
           params: .emptyMap, targets: try fields.value(4), created: try fields.number(5), toolVersion: try fields.text(6),
           initiator: try fields.text(7))
         let exitCode = try fields.numberOrNull(9).map { Int32(truncatingIfNeeded: $0) }
-        let status = try fields.textOrNull(8).map { RunStatus(word: $0, exitCode: exitCode, updated: try fields.number(10)) }
+        let status = try fields.textOrNull(8).map { StatusNote(word: $0, exitCode: exitCode, updated: try fields.number(10)) }
         return RunListing(header: header, status: status, headSeq: try fields.number(11))
       }
     }
