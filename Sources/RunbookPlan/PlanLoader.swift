@@ -29,7 +29,7 @@ public enum PlanLoader {
     var reader = PlanReader(file: file)
     reader.diagnostics.add(contentsOf: parsed.diagnostics)
     let draft = reader.readPlan(tree.root)
-    if let draft {
+    if let draft, reader.dependsOnOrder {
       var checker = ReferenceChecker(plan: draft, ids: reader.ids, triggerIDs: reader.triggerIDs)
       checker.check()
       reader.diagnostics.add(contentsOf: checker.diagnostics)

@@ -92,9 +92,9 @@ extension PlanReader {
     switch key {
     case .title: check.title = text(value, "title")
     case .bar: check.bar = text(value, "bar")
-    case .within: check.within = textTemplate(value, "within")
-    case .holdFor: check.holdFor = textTemplate(value, "holdFor")
-    case .timeout: check.timeout = textTemplate(value, "timeout")
+    case .within: check.within = durationTemplate(value, "within")
+    case .holdFor: check.holdFor = durationTemplate(value, "holdFor")
+    case .timeout: check.timeout = durationTemplate(value, "timeout")
     case .retry: check.retry = retry(value, opener: entry.key)
     case .when: check.when = condition(value, opener: entry.key)
     case .onFail: if let policy = policy(entry, place, place.onFail) { check.onFail = policy }
@@ -120,7 +120,7 @@ extension PlanReader {
     let meant = nearest(to: text, among: allowed)
     report(
       PlanCode.notOneOf, "'\(text)' is no value of '\(name)' in \(place.name)", at: entry.value.range,
-      help: meant.map { "did you mean '\($0)'?" } ?? "write \(allowed.joined(separator: " or "))")
+      help: meant.map { "did you mean '\($0)'?" } ?? "write \(allowed.count == 1 ? allowed[0] : "one of " + allowed.joined(separator: ", "))")
     return nil
   }
 
@@ -179,6 +179,7 @@ extension PlanReader {
   /// `target` and `collection` may stand inside `with` as well as beside `action`.
   private mutating func readArguments(_ node: Node, _ nodes: CallNodes, into call: inout ActionCall) {
     call.arguments = entries(node)
+    guard call.arguments.contains(where: { $0.key == "target" || $0.key == "collection" }) else { return }
     for (name, path, outer) in [("target", \ActionCall.target, nodes.target), ("collection", \ActionCall.collection, nodes.collection)] {
       guard let index = call.arguments.firstIndex(where: { $0.key == name }) else { continue }
       let entry = call.arguments.remove(at: index)

@@ -149,6 +149,17 @@ extension PlanReader {
     return template(node)
   }
 
+  /// A duration that may be a reference.
+  mutating func durationTemplate(_ node: Node, _ name: String) -> Template? {
+    guard let template = textTemplate(node, name) else { return nil }
+    let checked = Resolver.check(template, as: .duration, types: DeclaredParams(types: params), in: file)
+    for var diagnostic in checked.diagnostics {
+      diagnostic.message = "\(name): " + diagnostic.message
+      diagnostics.add(diagnostic)
+    }
+    return template
+  }
+
   mutating func retry(_ node: Node, opener: Node) -> RetryDeclaration? {
     guard isMapping(node, "'retry'", like: "retry: { attempts: 3, backoff: 1s..30s }") else { return nil }
     var retry = RetryDeclaration(attempts: 0)
@@ -187,5 +198,14 @@ extension PlanReader {
     } catch {
       report(SyntaxCode.wrongValue, "backoff: \(error.problem)", at: node.range, help: "write two durations, like 1s..30s")
     }
+  }
+}
+
+/// What is known of references while a file is still being read.
+private struct DeclaredParams: ReferenceTypes {
+  let types: [String: FieldType]
+
+  func type(of reference: Reference) -> FieldType? {
+    reference.root == .params ? reference.path.first.flatMap { types[$0] } : nil
   }
 }

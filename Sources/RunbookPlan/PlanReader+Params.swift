@@ -8,7 +8,10 @@ extension PlanReader {
     var params: [ParamDeclaration] = []
     for (key, value) in node.entries {
       guard let name = name(key, of: "param"), isMapping(value, "param '\(name)'", like: "\(name): { type: string }") else { continue }
-      if let param = readParam(value, name, key) { params.append(param) }
+      if let param = readParam(value, name, key) {
+        self.params[name] = param.type
+        params.append(param)
+      }
     }
     return params
   }

@@ -127,10 +127,10 @@ extension PlanReader {
     case .capture: step.capture = checks(value, .capture, "capture")
     case .verify: step.verify = checks(value, place == .forward ? .verify : .undoVerify, "verify")
     case .retry: step.retry = retry(value, opener: entry.key)
-    case .timeout: step.timeout = textTemplate(value, "timeout")
-    case .stallTimeout: step.stallTimeout = textTemplate(value, "stallTimeout")
+    case .timeout: step.timeout = durationTemplate(value, "timeout")
+    case .stallTimeout: step.stallTimeout = durationTemplate(value, "stallTimeout")
     case .deadline:
-      step.deadline = textTemplate(value, "deadline")
+      step.deadline = durationTemplate(value, "deadline")
       noteUnbuilt(entry.key)
     case .onFailure:
       if let text = word(value, "onFailure", among: ["rollback", "halt", "continue"]) {
@@ -146,6 +146,7 @@ extension PlanReader {
   }
 
   private mutating func checkInterrupt(_ step: inout Step, _ node: Node, _ probeKey: Node?) {
+    guard probeKey != nil || step.onInterrupt != nil else { return }
     let place = node["onInterrupt"]?.range
     if let probeKey, let rule = step.onInterrupt, rule != .probe, let place {
       report(
@@ -204,7 +205,9 @@ extension PlanReader {
       first = key
       guard let text = text(value, name.rawValue) else { continue }
       switch name {
-      case .coveredBy: result = .coveredBy(text, value.range)
+      case .coveredBy:
+        dependsOnOrder = true
+        result = .coveredBy(text, value.range)
       case .notNeeded: result = .notNeeded(reason: text, node.range)
       case .none, .acknowledged: result = RollbackDeclaration.none(reason: text, acknowledged: false, node.range)
       }

@@ -40,7 +40,7 @@ extension PlanReader {
     case .id: if let id = id(value, .trigger) { triggerIDs.insert(id) }
     case .title, .bar, .startAfter, .stopBefore: _ = text(value, key.rawValue)
     case .expect: _ = matcher(value, opener: entry.key, in: "'expect'")
-    case .every, .window, .initialDelay, .timeout: _ = textTemplate(value, key.rawValue)
+    case .every, .window, .initialDelay, .timeout: _ = durationTemplate(value, key.rawValue)
     case .minSamples, .confidence: _ = textTemplate(value, key.rawValue)
     case .value: notHere(entry.key, "a trigger samples an action, not a value")
     case .requirePass: _ = boolean(value, "requirePass")

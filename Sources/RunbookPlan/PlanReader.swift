@@ -7,6 +7,10 @@ struct PlanReader {
   /// All ids of phases, steps, checks and triggers: one name space.
   var ids: [String: IDEntry] = [:]
   var triggerIDs: Set<String> = []
+  var params: [String: FieldType] = [:]
+  var secrets: [String] = []
+  /// Whether something refers to steps, checks, captures, phases or triggers, so that the order has to be looked at.
+  var dependsOnOrder = false
   var unbuilt: [UnbuiltKey] = []
   /// Regular expressions that were found right.
   var expressions: Set<String> = []
@@ -67,7 +71,15 @@ struct PlanReader {
 
   /// Whether a scalar is null by YAML's rules: `null`, `~` or nothing at all.
   func isNull(_ node: Node) -> Bool {
-    node.isScalar && node.style == .plain && node.coreClass == .null
+    guard node.style == .plain, node.tag == nil || node.tag == .null else { return false }
+    return node.withText { bytes in
+      switch bytes.count {
+      case 0: true
+      case 1: bytes[0] == UInt8(ascii: "~")
+      case 4: bytes[0] | 0x20 == UInt8(ascii: "n") && ScalarClass.core(bytes) == .null
+      default: false
+      }
+    } ?? false
   }
 
   mutating func unknownKey(_ key: Node, in what: String, known: [String]) {

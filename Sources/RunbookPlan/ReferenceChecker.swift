@@ -5,7 +5,6 @@ struct ReferenceChecker {
   let plan: Plan
   let ids: [String: PlanReader.IDEntry]
   let triggerIDs: Set<String>
-  let types: PlanReferenceTypes
   private(set) var diagnostics: [Diagnostic] = []
 
   /// What has happened by the place that is looked at.
@@ -32,7 +31,6 @@ struct ReferenceChecker {
     self.plan = plan
     self.ids = ids
     self.triggerIDs = triggerIDs
-    types = PlanReferenceTypes(plan)
     seen.reserveCapacity(ids.count)
   }
 
@@ -62,6 +60,7 @@ struct ReferenceChecker {
   }
 
   private mutating func look(_ step: Step, in phase: Phase?) {
+    current = step.id
     if let when = step.when { look(when) }
     look(step.preconditions)
     for capture in step.capture {
@@ -69,8 +68,6 @@ struct ReferenceChecker {
       seen[capture.id] = Part(kind: .capture, phase: phaseIndex, range: capture.idRange)
     }
     look(step.action)
-    look(durations: step.timeout, step.stallTimeout, step.deadline)
-    current = step.id
     if let rollback = step.rollback { look(rollback, of: step, in: phase) }
     if let outputs = step.outputsWhenSkipped { look(outputs) }
     var part = Part(kind: .step, phase: phaseIndex, rollback: step.rollback, range: step.idRange)
@@ -95,8 +92,7 @@ struct ReferenceChecker {
       let before = seen
       for case .step(let undo) in items {
         look(undo.action)
-        look(durations: undo.timeout, undo.stallTimeout, undo.deadline)
-        seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
+            seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
         if let probe = undo.probe { look(probe) }
         look(undo.verify)
       }
@@ -151,7 +147,6 @@ struct ReferenceChecker {
     case .value(let template): look(template)
     }
     if let expect = check.expect { look(expect) }
-    look(durations: check.within, check.holdFor, check.timeout)
   }
 
   private mutating func look(_ call: ActionCall) {
@@ -170,13 +165,6 @@ struct ReferenceChecker {
     case .test(let test): look(test.operand)
     case .all(let parts), .any(let parts): for part in parts { look(part) }
     case .not(let part): look(part)
-    }
-  }
-
-  private mutating func look(durations: Template?...) {
-    for case let template? in durations {
-      look(template)
-      diagnostics.append(contentsOf: Resolver.check(template, as: .duration, types: types, in: plan.file).diagnostics)
     }
   }
 
@@ -208,10 +196,7 @@ extension ReferenceChecker {
   private mutating func look(_ reference: Reference) {
     let name = reference.path[0]
     switch reference.root {
-    case .params: if types.params[name] == nil { unknown(reference, "param", among: plan.params.map(\.name)) }
-    case .secrets:
-      if !plan.secrets.contains(where: { $0.name == name }) { unknown(reference, "secret", among: plan.secrets.map(\.name)) }
-    case .metadata, .run, .sample: break
+    case .params, .secrets, .metadata, .run, .sample: break
     case .steps: look(reference, .step, "step")
     case .baselines: look(reference, .step, "step")
     case .checks: look(reference, .check, "check")

@@ -70,23 +70,23 @@ extension Reference {
 
 /// Names joined by dots; one that holds a dot stands in double quotes.
 enum PathText {
-  static func split(_ text: String, what: String) throws(ReferenceMistake) -> [String] {
+  static func split(_ text: String, what: @autoclosure () -> String) throws(ReferenceMistake) -> [String] {
     var parts: [String] = []
     var bytes = Array(text.utf8)[...]
     while true {
       if bytes.first == UInt8(ascii: "\"") {
         guard let end = bytes.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else {
-          throw ReferenceMistake(message: "a quote is not closed in \(what)", help: "close it, like groups.\"a.b\"")
+          throw ReferenceMistake(message: "a quote is not closed in \(what())", help: "close it, like groups.\"a.b\"")
         }
         parts.append(String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self))
         bytes = bytes[(end + 1)...]
       } else {
         let part = bytes.prefix { $0 != UInt8(ascii: ".") }
-        if part.isEmpty { throw ReferenceMistake(message: "a name is missing in \(what)", help: "write names joined by single dots") }
+        if part.isEmpty { throw ReferenceMistake(message: "a name is missing in \(what())", help: "write names joined by single dots") }
         if let odd = part.first(where: isOdd) {
           let mark = String(decoding: [odd], as: UTF8.self)
           throw ReferenceMistake(
-            message: odd == 0x20 ? "a blank stands inside \(what)" : "'\(mark)' cannot stand in \(what)",
+            message: odd == 0x20 ? "a blank stands inside \(what())" : "'\(mark)' cannot stand in \(what())",
             help: "only names joined by dots are allowed; there is no expression language")
         }
         parts.append(String(decoding: part, as: UTF8.self))
@@ -94,7 +94,7 @@ enum PathText {
       }
       if bytes.isEmpty { return parts }
       guard bytes.first == UInt8(ascii: ".") else {
-        throw ReferenceMistake(message: "a dot is missing in \(what)", help: "write names joined by dots")
+        throw ReferenceMistake(message: "a dot is missing in \(what())", help: "write names joined by dots")
       }
       bytes = bytes.dropFirst()
     }

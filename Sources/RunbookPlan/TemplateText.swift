@@ -154,12 +154,32 @@ extension PlanReader {
           .secretNotHere, "a secret cannot be used here", at: range,
           help: "secrets may stand only in 'targets', 'env' and 'headers', so that they are never stored")
       }
+      checkDeclaration(of: reference)
       if reference.root == .sample { unbuilt.append(UnbuiltKey(key: "${{ sample }}", range: range)) }
       return reference
     } catch {
       report(SyntaxCode.badReference, error.message, at: range, help: error.help)
       return nil
     }
+  }
+
+  /// Params and secrets may be used anywhere, so they are looked up at once; of other references the order is looked at when all is read.
+  private mutating func checkDeclaration(of reference: Reference) {
+    let name = reference.path[0]
+    let isKnown: Bool
+    switch reference.root {
+    case .params: isKnown = params[name] != nil
+    case .secrets: isKnown = secrets.contains(name)
+    case .metadata, .run, .sample: isKnown = true
+    case .steps, .checks, .captured, .baselines, .phases, .triggers:
+      dependsOnOrder = true
+      isKnown = true
+    }
+    if isKnown { return }
+    let isParam = reference.root == .params
+    let meant = nearest(to: name, among: isParam ? params.keys.sorted() : secrets)
+    report(
+      .unknownName, "no \(isParam ? "param" : "secret") is called '\(name)'", at: reference.range, help: meant.map { "did you mean '\($0)'?" })
   }
 
   /// The place of the n-th `${{` of a scalar. Its written form differs from its text by escapes and folding, but not in these marks, unless
