@@ -4,6 +4,7 @@ extension RunState {
   mutating func conclude(_ item: CheckList.Item, _ result: CheckResult, _ retryAt: Int64?) {
     let check = item.check
     checks[check.id] = CheckRecord(result: result, at: lastAt)
+    answersBySubject[check.id] = nil
     guard let policy = check.policy(for: result.verdict) else {
       if result.verdict == .pass, case .stepVerify(let number) = item.owner, case .undoItem(let parent) = layout.sites[number].role {
         steps[parent].undoVerified = true

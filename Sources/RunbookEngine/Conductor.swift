@@ -7,7 +7,7 @@ public enum Order: Sendable, Hashable {
   case start(Effect)
   /// Stop the effect as it is told; it is still answered.
   case stop(Effect, InterruptMode)
-  /// Give the effect up at once; whatever it answers no longer counts.
+  /// Give the effect up at once, and swallow what it still answers: a gate may be started again under the same id.
   case drop(Effect)
   /// The run stands: say so to the outside, and end.
   case tell(RunStatus)
@@ -18,6 +18,10 @@ public enum Order: Sendable, Hashable {
 ///
 /// Entries wait in a buffer until the next effect that is not a read, the next word to the outside, an entry that is committed at once, or
 /// `bufferTime`. So the outcome of one step shares the transaction of the intent of the next one.
+///
+/// To lead a run: fold its journal into a `RunState` (or begin a fresh one with `begin`), make a conductor of it, hand it `leaseTaken`, and
+/// from then on every answer of an effect, every request, and `tick` at `nextWake`; carry out the orders in their order, until `tell`. Ask
+/// `RunState.refusal(of:)` before the lease is taken for a request: what would be refused leaves no entry.
 public struct Conductor: Sendable {
   /// How long an entry may wait (milliseconds).
   public static let bufferTime: Int64 = 250

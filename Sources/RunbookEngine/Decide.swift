@@ -100,6 +100,7 @@ extension RunState {
       guard site.outline.afterUnknown == .perform else { return nil }
       failure = Failure(code: found.code, message: found.message, transient: true)
       if site.outline.effectClass == .opaque { policy.attempts = max(policy.attempts, RetryPolicy.undo.attempts) }
+    case (.condition, .failed(let found)): (failure, policy) = (found, .none)
     default: return nil
     }
     if case .undoItem = site.role { return undoRetry(input) }

@@ -94,7 +94,7 @@ extension RunState {
     current = nil
     self.retryAt = retryAt
     switch id.verb {
-    case .condition: finishCondition(id.subject, outcome)
+    case .condition: finishCondition(id.subject, outcome, retryAt)
     case .capture:
       let number = number(of: id.subject)
       switch outcome {
@@ -112,7 +112,7 @@ extension RunState {
     }
   }
 
-  private mutating func finishCondition(_ subject: String, _ outcome: Outcome) {
+  private mutating func finishCondition(_ subject: String, _ outcome: Outcome, _ retryAt: Int64?) {
     if let item = activeList?.item, item.check.id == subject {
       switch outcome {
       case .condition(true):
@@ -136,7 +136,7 @@ extension RunState {
       switch outcome {
       case .condition(true): enterPreconditions(number)
       case .condition: close(number, .skipped)
-      case .failed(let failure): fail(number, failure, nil)
+      case .failed(let failure): fail(number, failure, retryAt)
       default: preconditionFailure("a condition holds or not")
       }
     }

@@ -140,7 +140,7 @@ extension RunState {
   public func step(_ id: String) -> StepRecord? { layout.stepNumbers[id].map { steps[$0] } }
   public func phase(_ id: String) -> PhaseRecord? { layout.phaseNumbers[id].map { phases[$0] } }
   public func check(_ id: String) -> CheckRecord? { checks[id] }
-  /// What people answered to the gate of this step or check.
+  /// What people answered to the gate of this step or check, since it was last decided; all answers stand in `decisions`.
   public func answers(to subject: String) -> [Answer] { answersBySubject[subject] ?? [] }
 
   public var conflicts: Int { steps.reduce(earlierConflicts) { $0 + $1.conflicts } }

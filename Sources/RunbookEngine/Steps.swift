@@ -40,6 +40,8 @@ extension RunState {
   }
 
   mutating func finishStep(_ number: Int, _ outcome: Outcome, _ retryAt: Int64?) {
+    // An answer counts for one asking: whoever said no once is asked again.
+    answersBySubject[layout.sites[number].outline.id] = nil
     switch outcome {
     case .done(let outputs, let warnings): happened(number, outputs, warnings)
     case .failed(let failure):
@@ -49,6 +51,8 @@ extension RunState {
       steps[number].effect = .unknown
       steps[number].failure = failure
       switch layout.sites[number].outline.afterUnknown {
+      // Cut off by whoever wants a pause: that is no failure, and what resume does follows from the class.
+      case .perform where pauseWanted != nil && status == .running: self.retryAt = nil
       case .perform: fail(number, failure, retryAt)
       case .probe:
         if case .undoItem(let parent) = layout.sites[number].role { steps[parent].undoTries += 1 } else { steps[number].tries += 1 }

@@ -46,6 +46,33 @@ struct DecisionTests {
     #expect(bench.state.answers(to: "confirm").map(\.who) == ["ben"])
   }
 
+  @Test("A gate that was answered with no asks again after a halt")
+  func gateAsksAgain() {
+    var bench = Bench(onePhase([update("a")], verify: [CheckOutline(id: "look", onFail: .halt)]))
+    bench.finish(.done())
+    bench.send(.answer(Answer(subject: "look", value: "no", who: "ben")))
+    bench.verdict(.fail)
+    bench.ask(.resume)
+    #expect(bench.name == "check:look#2")
+    #expect(bench.state.answers(to: "look").isEmpty && bench.state.decisions.count == 2)
+  }
+
+  @Test("A second Ctrl-C cuts a step off: the run is paused, and resume does what the class says")
+  func secondInterruption() {
+    for (effectClass, next) in [(EffectClass.idempotent, "step:s#2"), (.guarded, "probe:s#1"), (.probe, "probe:s#1")] {
+      var bench = Bench(onePhase([StepOutline(id: "s", effectClass: effectClass, mutating: true, undo: .automatic)]))
+      bench.ask(.pause)
+      bench.finish(.unknown(Failure(code: "aborted", message: "aborted")))
+      #expect(bench.state.status == .paused, "\(effectClass)")
+      bench.crash()
+      #expect(bench.name == next, "\(effectClass)")
+      if next.hasPrefix("probe") {
+        bench.finish(.probed(.notHappened))
+        #expect(bench.name == "step:s#2")
+      }
+    }
+  }
+
   @Test("What a dead process had under way is run again, probed, or asked about, by its class")
   func lostEffects() {
     for (effectClass, next) in [

@@ -178,4 +178,58 @@ struct UnwindingTests {
     #expect(bench.state.status == .rolledBack)
     #expect(bench.state.step("fill")?.status == .undone && bench.state.step("stamp")?.undo == .notNeeded)
   }
+
+  @Test("In an undo list a check that only warns is a conflict, and any other failure is tried again, then blocked")
+  func undoList() {
+    let item = StepOutline(
+      id: "purge", effectClass: .idempotent, mutating: true, verify: [CheckOutline(id: "soft", onFail: .warn), CheckOutline(id: "hard")],
+      undo: .nothing)
+    var bench = Bench(onePhase([update("a", undo: .steps([.auto, .step(item)]))], verify: Self.bad))
+    bench.goOn(to: "check:bad")
+    bench.verdict(.fail)
+    bench.goOn(to: "check:soft")
+    bench.verdict(.fail)
+    for attempt in 1...5 {
+      #expect(bench.name == "check:hard#\(attempt)")
+      bench.verdict(.error)
+      bench.wait()
+    }
+    #expect(bench.state.status == .blocked)
+    bench.ask(.rollback)
+    #expect(bench.name == "check:hard#6")
+    bench.verdict(.pass)
+    #expect(bench.state.status == .rolledBackWithConflicts)
+    #expect(bench.state.step("a")?.conflicts == 1)
+    #expect(bench.state.step("purge")?.attempts == 1)
+  }
+
+  @Test("An opaque step that nobody knows about is undone by its list, and in doubt where nothing proved that")
+  func opaqueInDoubt() {
+    for verify in [[], [CheckOutline(id: "gone")]] {
+      let item = StepOutline(id: "undeploy", effectClass: .idempotent, mutating: true, verify: verify, undo: .nothing)
+      var bench = Bench(onePhase([StepOutline(id: "deploy", effectClass: .opaque, mutating: true, undo: .steps([.step(item)]))]))
+      bench.crash(resume: .rollback)
+      bench.goOn()
+      #expect(bench.state.status == (verify.isEmpty ? .rolledBackWithConflicts : .rolledBack))
+    }
+  }
+
+  @Test("A trigger may warn, pause, or roll back the phase it stands in")
+  func triggers() {
+    let outline = Outline(phases: [
+      PhaseOutline(id: "one", steps: [update("a")]), PhaseOutline(id: "two", steps: [update("b"), update("c")], rollbackScope: .phase),
+    ])
+    var bench = Bench(outline)
+    bench.send(.trigger(TriggerEvent(id: "t", response: .warn, verdict: .fail, message: "slow")))
+    bench.finish(.done())
+    bench.send(.trigger(TriggerEvent(id: "t", response: .pause, verdict: .fail, message: "slow")))
+    bench.finish(.done())
+    #expect(bench.state.status == .paused && bench.state.warnings.map(\.subject) == ["t"])
+    bench.ask(.resume)
+    bench.send(.trigger(TriggerEvent(id: "t", response: .rollback, phase: "two", verdict: .fail, message: "errors")))
+    bench.finish(.interrupted)
+    bench.goOn()
+    #expect(bench.state.haltReason == .phaseUndone("two"))
+    #expect(bench.state.step("a")?.status == .done && bench.state.step("b")?.status == .undone)
+  }
 }
