@@ -7,12 +7,18 @@ import RunbookRuntime
 
 /// The one place where actions, targets and this machine are put together.
 enum Wiring {
-  static func catalog() -> ActionCatalog { ActionCatalog(actions: FlowActions.all() + MongoActions.all()) }
+  private static let environment = ProcessInfo.processInfo.environment
+  private static let timing = OnlineChangeTiming(environment: environment)
+  private static let crashPoints = CrashPoints(environment: environment)
+
+  static func catalog() -> ActionCatalog {
+    ActionCatalog(actions: FlowActions.all() + MongoActions.all(timing: timing, crashPoints: crashPoints))
+  }
 
   static func connectors() -> [any TargetConnector] {
     [
       MongoTargetConnector(
-        options: MongoTarget.Options(environment: ProcessInfo.processInfo.environment), resolver: OnlineChangeResolver())
+        options: MongoTarget.Options(environment: environment), resolver: OnlineChangeResolver(timing: timing, crashPoints: crashPoints))
     ]
   }
 
