@@ -1,0 +1,107 @@
+import Foundation
+import MongoDriver
+import RunbookActions
+
+/// How long the commands of an online change may act.
+public struct OnlineChangeTiming: Sendable, Hashable {
+  /// How far ahead `until` lies when a command is made, in milliseconds; never past the lease.
+  public var window: Int64
+  /// `maxTimeMS` of a command; the lease's grace must exceed it by what clocks may differ.
+  public var limit: Int64
+
+  public init(window: Int64 = 5000, limit: Int64 = 5000) {
+    self.window = window
+    self.limit = limit
+  }
+
+  /// With `RUNBOOK_UPDATE_WINDOW` and `RUNBOOK_UPDATE_LIMIT` (seconds), for tests that kill and resume often.
+  public init(environment: [String: String]) {
+    self.init()
+    func milliseconds(_ name: String) -> Int64? {
+      guard let text = environment[name], let seconds = Double(text), seconds > 0, seconds <= 5 else { return nil }
+      return Int64(seconds * 1000)
+    }
+    window = milliseconds("RUNBOOK_UPDATE_WINDOW") ?? window
+    limit = milliseconds("RUNBOOK_UPDATE_LIMIT") ?? limit
+  }
+}
+
+/// Named places at which a test may make the process die, or let the work be abandoned as if it had.
+public struct CrashPoints: Sendable {
+  private let hit_: @Sendable (String) async throws(ActionError) -> Void
+
+  /// Nothing happens anywhere.
+  public init() { hit_ = { _ in } }
+
+  public init(_ hit: @escaping @Sendable (String) async throws(ActionError) -> Void) { hit_ = hit }
+
+  /// `RUNBOOK_CRASH_AT=update.block-written` kills the process with SIGKILL there, `update.block-written#3` at the third time.
+  public init(environment: [String: String]) {
+    guard let text = environment["RUNBOOK_CRASH_AT"], !text.isEmpty else {
+      self.init()
+      return
+    }
+    let parts = text.split(separator: "#", maxSplits: 1)
+    let name = String(parts[0])
+    let counter = HitCounter(Int64(parts.count > 1 ? parts[1] : "1") ?? 1)
+    self.init { point in
+      if point == name, counter.isReached() { kill(getpid(), SIGKILL) }
+    }
+  }
+
+  public func hit(_ point: String) async throws(ActionError) { try await hit_(point) }
+}
+
+/// What the parts of one step's online change share.
+struct OnlineChange: Sendable {
+  let target: MongoTarget
+  let run: String
+  let step: String
+  var timing = OnlineChangeTiming()
+  var crashPoints = CrashPoints()
+
+  /// The collection of the step's undo blocks.
+  var store: String { RunbookCollections.undo(run: run, step: step) }
+
+  /// The lease as it stands.
+  /// - Throws: `leaseLost` where this process may no longer act for the run.
+  func lease() throws(ActionError) -> LeaseState {
+    guard let lease = target.lease, lease.run == run, target.holdsLease else { throw target.leaseLostError() }
+    return lease
+  }
+
+  /// Until when a command that is made now may act. Waits where the lease is about to end and may still be renewed.
+  func delivery(session: [UInt8], number: Int64?) async throws(ActionError) -> UndoBlock.Delivery {
+    while true {
+      let lease = try lease()
+      let now = try await target.serverTimeNow()
+      let until = min(now + timing.window, lease.until)
+      if until - now >= min(300, timing.window / 2) {
+        return UndoBlock.Delivery(session: session, number: number, until: until, limit: timing.limit)
+      }
+      try? await Task.sleep(for: .milliseconds(50))
+      if Task.isCancelled { throw stopped }
+    }
+  }
+
+  var stopped: ActionError {
+    ActionError(code: MongoErrorCode.stopped, message: "'\(step)' was stopped between two batches and can go on later", kind: .stopped)
+  }
+
+  func broken(_ error: UndoBlockError) -> ActionError {
+    ActionError(
+      code: UpdateErrorCode.brokenBlock, message: "'\(store)' of target '\(target.name)': \(error.message)", kind: .refused,
+      help: "nothing was changed on its account; the block has to be looked at by a person")
+  }
+}
+
+/// The codes of the online change; each has a page in `docs/errors`.
+public enum UpdateErrorCode {
+  public static let unfitCollection = "RB3401"
+  public static let secondKind = "RB3402"
+  public static let validatorRefuses = "RB3403"
+  public static let documentsRefused = "RB3404"
+  public static let notConverged = "RB3405"
+  public static let brokenBlock = "RB3406"
+  public static let unresolved = "RB3407"
+}

@@ -1,0 +1,239 @@
+import MongoDriver
+
+/// One batch of an online change, as it stands in `_runbook.undo.<run>.<step>`: enough to send its command, and to take it back, without plan
+/// or program version. Version 1.
+struct UndoBlock {
+  enum State: String, Sendable {
+    /// Written ahead; what became of the command is not known yet.
+    case intent
+    case applied
+    /// Everything in it is accounted for.
+    case undone
+  }
+
+  struct Failure: Hashable, Sendable {
+    let index: Int
+    let code: Int32
+  }
+
+  struct Kept: Hashable, Sendable {
+    let index: Int
+    let field: String
+  }
+
+  static let version: Int64 = 1
+
+  /// The epoch of the lease under which it was written in the upper half, a counter in the lower.
+  let id: Int64
+  let step: String
+  let delivery: Delivery
+  var state: State = .intent
+  var missed: [Int] = []
+  var doubt: [Int] = []
+  var failed: [Failure] = []
+  var undo: UndoAnnouncement?
+  /// Fields that are the application's now.
+  var kept: [Kept] = []
+  /// Entries that are left as they are: in doubt, or refused by the server.
+  var standing: [Int] = []
+  /// Those of `standing` whose undo the server refused, with its code.
+  var refused: [Failure] = []
+  let database: String
+  let collection: String
+  let fields: [String]
+  let inputs: [String]
+  /// Nobody but us writes the fields: what looks like ours is ours.
+  let isAlone: Bool
+  /// The array `e`.
+  let entries: BSONDocument
+  let count: Int
+
+  /// A block that is about to be written ahead.
+  init(
+    id: Int64, step: String, delivery: Delivery, database: String, collection: String, fields: [String], inputs: [String], isAlone: Bool,
+    entries: BSONDocument, count: Int
+  ) {
+    self.id = id
+    self.step = step
+    self.delivery = delivery
+    self.database = database
+    self.collection = collection
+    self.fields = fields
+    self.inputs = inputs
+    self.isAlone = isAlone
+    self.entries = entries
+    self.count = count
+  }
+
+  /// How and until when a command may act.
+  struct Delivery: Hashable, Sendable {
+    /// The session's 16 bytes.
+    var session: [UInt8]
+    /// nil where the server knows no retryable writes.
+    var number: Int64?
+    /// Server milliseconds.
+    var until: Int64
+    /// Milliseconds.
+    var limit: Int64
+
+    /// From this moment of the server's clock on, nothing of it can happen any more.
+    var end: Int64 { until + limit }
+  }
+
+  var epoch: Int64 { id >> 32 }
+
+  static func id(epoch: Int64, counter: Int64) -> Int64 { epoch << 32 | counter }
+
+  /// The indexes of the entries that the forward command applied, as far as is known.
+  var applied: [Int] {
+    let others = Set(missed).union(doubt).union(failed.map(\.index))
+    return (0..<count).filter { !others.contains($0) }
+  }
+}
+
+/// An undo, written ahead in its block: the command is a function of this and the entries.
+struct UndoAnnouncement: Hashable, Sendable {
+  var delivery: UndoBlock.Delivery
+  /// The entries of the command, in order.
+  var entries: [Int]
+  /// For each of them the positions of the fields to put back; nil: all that it changed.
+  var fields: [[Int]]?
+  /// Whether documents in doubt are treated as ours.
+  var restoresDoubt: Bool
+}
+
+extension UndoBlock {
+  /// The stored form.
+  func encoded() -> BSONDocument {
+    BSONDocument { block in
+      block.append("_id", id)
+      block.append("v", Self.version)
+      block.append("step", step)
+      delivery.write(to: &block)
+      block.append("st", state.rawValue)
+      block.append("ns", database + "." + collection)
+      block.append("fields", BSONArray(fields.map(BSONValue.string)))
+      block.append("inputs", BSONArray(inputs.map(BSONValue.string)))
+      block.append("options", ["alone": .bool(isAlone)] as BSONDocument)
+      block.append("n", Int32(count))
+      block.append("missed", Self.list(missed))
+      block.append("doubt", Self.list(doubt))
+      block.append("failed", Self.list(failed))
+      if let undo { block.append("undo", undo.encoded()) }
+      block.append("kept", Self.list(kept))
+      block.append("standing", Self.list(standing))
+      block.append("refused", Self.list(refused))
+      block.append("e", BSONArray(document: entries))
+    }
+  }
+
+  static func list(_ indexes: [Int]) -> BSONArray { BSONArray(indexes.map { .int32(Int32($0)) }) }
+
+  static func list(_ failures: [Failure]) -> BSONArray {
+    BSONArray(failures.map { .array(BSONArray([.int32(Int32($0.index)), .int32($0.code)])) })
+  }
+
+  static func list(_ kept: [Kept]) -> BSONArray {
+    BSONArray(kept.map { .array(BSONArray([.int32(Int32($0.index)), .string($0.field)])) })
+  }
+
+  /// Reads a stored block; one that was read without `e` has no entries but its count.
+  init(_ document: BSONDocument) throws(UndoBlockError) {
+    guard document["v"]?.integer == Self.version else {
+      throw UndoBlockError(
+        message: "an undo block is of version \(document["v"]?.integer ?? 0); this program reads version \(Self.version)")
+    }
+    guard let id = document["_id"]?.integer, let step = document["step"]?.string,
+      let state = document["st"]?.string.flatMap(State.init(rawValue:)), let namespace = document["ns"]?.string,
+      let dot = namespace.firstIndex(of: "."), let count = document["n"]?.integer
+    else { throw UndoBlockError(message: "an undo block lacks one of _id, step, st, ns, n") }
+    self.id = id
+    self.step = step
+    self.state = state
+    delivery = try Delivery(document)
+    database = String(namespace[..<dot])
+    collection = String(namespace[dot...].dropFirst())
+    fields = document["fields"]?.array?.compactMap(\.string) ?? []
+    inputs = document["inputs"]?.array?.compactMap(\.string) ?? []
+    isAlone = document["options"]?.document?["alone"]?.bool ?? false
+    self.count = Int(count)
+    missed = Self.indexes(document["missed"])
+    doubt = Self.indexes(document["doubt"])
+    failed = Self.failures(document["failed"])
+    refused = Self.failures(document["refused"])
+    undo = try document["undo"]?.document.map { (undo) throws(UndoBlockError) in try UndoAnnouncement(undo) }
+    kept = Self.pairs(document["kept"]).map { Kept(index: $0.0, field: $0.1.string ?? "") }
+    standing = Self.indexes(document["standing"])
+    entries = document["e"]?.array?.document ?? BSONDocument()
+    let named = missed + doubt + standing + failed.map(\.index) + kept.map(\.index) + (undo?.entries ?? [])
+    for index in named {
+      guard (0..<self.count).contains(index) else { throw UndoBlockError(message: "an undo block names an entry that it does not have") }
+    }
+  }
+
+  static func indexes(_ value: RawBSONValue?) -> [Int] { value?.array?.compactMap(\.integer).map(Int.init) ?? [] }
+
+  private static func failures(_ value: RawBSONValue?) -> [Failure] {
+    pairs(value).map { Failure(index: $0.0, code: Int32(truncatingIfNeeded: $0.1.integer ?? 0)) }
+  }
+
+  private static func pairs(_ value: RawBSONValue?) -> [(Int, RawBSONValue)] {
+    (value?.array?.compactMap(\.array) ?? []).compactMap { pair in
+      let parts = Array(pair)
+      guard parts.count == 2, let index = parts[0].integer else { return nil }
+      return (Int(index), parts[1])
+    }
+  }
+
+  /// All entries, in order.
+  func readEntries() throws(UndoBlockError) -> [UndoEntry] {
+    var read: [UndoEntry] = []
+    read.reserveCapacity(count)
+    for element in entries {
+      guard let entry = element.value.document else { throw UndoBlockError(message: "an entry is no document") }
+      read.append(try UndoEntry(entry, fieldCount: fields.count, inputCount: inputs.count))
+    }
+    guard read.count == count else { throw UndoBlockError(message: "an undo block has \(read.count) entries and should have \(count)") }
+    return read
+  }
+}
+
+extension UndoBlock.Delivery {
+  func write(to document: inout BSONWriter) {
+    document.append("lsid", .binary(BSONBinary(subtype: 4, bytes: session)))
+    if let number { document.append("txn", number) }
+    document.append("until", until)
+    document.append("maxTimeMS", limit)
+  }
+
+  init(_ document: BSONDocument) throws(UndoBlockError) {
+    guard let session = document["lsid"]?.binary, session.bytes.count == 16, let until = document["until"]?.integer,
+      let limit = document["maxTimeMS"]?.integer
+    else { throw UndoBlockError(message: "an undo block lacks one of lsid, until, maxTimeMS") }
+    self.session = session.bytes
+    number = document["txn"]?.integer
+    self.until = until
+    self.limit = limit
+  }
+}
+
+extension UndoAnnouncement {
+  func encoded() -> BSONDocument {
+    BSONDocument { undo in
+      delivery.write(to: &undo)
+      undo.append("i", UndoBlock.list(entries))
+      if let fields { undo.append("f", BSONArray(fields.map { .array(UndoBlock.list($0)) })) }
+      undo.append("restore", restoresDoubt)
+    }
+  }
+
+  init(_ document: BSONDocument) throws(UndoBlockError) {
+    delivery = try UndoBlock.Delivery(document)
+    entries = UndoBlock.indexes(document["i"])
+    fields = document["f"]?.array?.map { UndoBlock.indexes($0) }
+    restoresDoubt = document["restore"]?.bool ?? false
+    guard fields == nil || fields?.count == entries.count else {
+      throw UndoBlockError(message: "an undo does not name fields for each entry")
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import MongoDriver
+import RunbookActions
+
+/// Takes a step's blocks back, newest first, each exactly once (online-change page, D).
+///
+/// An undo is a write like any other: announced in its block, sent, recorded. Each entry is put back under its own guard, so that a document that was
+/// captured more than once goes back along its chain; what the application wrote since is kept, and listed.
+struct UndoRollback {
+  let change: OnlineChange
+  let restoresDoubt: Bool
+  private var session: OnlineChangeSession
+  /// Documents that are left as they are, by this or a later step, and so in every older block too.
+  private var standing: Set<RawBSONValue>
+
+  /// How often the fields that still stand of a document are tried before it is left standing.
+  private static let mostRounds = 50
+  /// The code of an entry whose fields look like ours and could not be put back.
+  private static let neverMatched: Int32 = 66
+
+  init(_ change: OnlineChange, restoresDoubt: Bool) async throws(ActionError) {
+    self.change = change
+    self.restoresDoubt = restoresDoubt
+    session = try await change.openSession()
+    standing = try await change.standing()
+  }
+
+  func end() { change.target.forgetSession(session.uuid) }
+
+  /// Brings one block, with its entries, to `undone`.
+  mutating func finish(_ stored: UndoBlock) async throws(ActionError) {
+    precondition(stored.state == .applied, "only a block whose outcome is recorded is undone")
+    let entries: [UndoEntry]
+    do throws(UndoBlockError) { entries = try stored.readEntries() } catch { throw change.broken(error) }
+    var work = Work(block: stored, entries: entries)
+    var open: [Int]
+    if let undo = stored.undo {
+      open = try await goOn(with: undo, &work)
+    } else {
+      let chosen = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted().filter { !standing.contains(entries[$0].key) }
+      open = try await announceAndSend(chosen, fields: nil, &work)
+    }
+    var rounds = 0
+    while !open.isEmpty {
+      rounds += 1
+      open = try await settleMisses(open, isLast: rounds > Self.mostRounds, &work)
+    }
+    try await leaveDoubtStanding(&work)
+    var done = work.block
+    done.state = .undone
+    try await change.record(done, known: work.block.with(state: work.known))
+    for index in done.standing { standing.insert(entries[index].key) }
+    try await change.crashPoints.hit("undo.recorded")
+  }
+
+  /// A block under way: as it is to be recorded next, and the part of it that is stored already.
+  private struct Work {
+    var block: UndoBlock
+    let entries: [UndoEntry]
+    /// The announcement that is stored.
+    var known: UndoAnnouncement?
+
+    init(block: UndoBlock, entries: [UndoEntry]) {
+      self.block = block
+      self.entries = entries
+      known = block.undo
+    }
+
+    mutating func keep(_ index: Int, _ field: String) {
+      let kept = UndoBlock.Kept(index: index, field: field)
+      if !block.kept.contains(kept) { block.kept.append(kept) }
+    }
+
+    mutating func leave(_ index: Int, code: Int32?) {
+      if !block.standing.contains(index) { block.standing.append(index) }
+      if let code, !block.refused.contains(where: { $0.index == index }) {
+        block.refused.append(UndoBlock.Failure(index: index, code: code))
+      }
+    }
+  }
+
+  /// - Returns: the entries whose documents have to be looked at.
+  private mutating func announceAndSend(_ chosen: [Int], fields: [[Int]]?, _ work: inout Work) async throws(ActionError) -> [Int] {
+    guard !chosen.isEmpty else { return [] }
+    let delivery = try await change.delivery(session: session.uuid, number: session.nextNumber())
+    let undo = UndoAnnouncement(delivery: delivery, entries: chosen, fields: fields, restoresDoubt: restoresDoubt)
+    return try await announceAndSend(undo, in: session, mayHaveActed: false, &work)
+  }
+
+  private mutating func announceAndSend(
+    _ undo: UndoAnnouncement, in session: OnlineChangeSession, mayHaveActed: Bool, _ work: inout Work
+  ) async throws(ActionError) -> [Int] {
+    work.block.undo = undo
+    try await change.record(work.block, known: work.block.with(state: work.known))
+    work.known = undo
+    try await change.crashPoints.hit("undo.announced")
+    let open = try await send(undo, in: session, mayHaveActed: mayHaveActed, &work)
+    try await change.crashPoints.hit("undo.sent")
+    return open
+  }
+
+  /// Sends an announced undo until it is known what became of it; what it surely put back is done, all else is looked at.
+  private func send(
+    _ undo: UndoAnnouncement, in session: OnlineChangeSession, mayHaveActed: Bool, _ work: inout Work
+  ) async throws(ActionError) -> [Int] {
+    let command = work.block.undoCommand(undo, entries: work.entries)
+    let (outcome, refusal) = try await change.deliver(command, in: session, statements: undo.entries.count, mayHaveActed: mayHaveActed) {
+      (indexes) throws(ActionError) in
+      // Whatever the answers leave open is looked at against both values later; here only those count that are gone.
+      let documents = try await change.documents(of: indexes.map { work.entries[undo.entries[$0]] }, in: work.block)
+      return Dictionary(
+        uniqueKeysWithValues: indexes.map { ($0, documents[work.entries[undo.entries[$0]].key] == nil ? .gone : .other) })
+    }
+    if let refusal { throw change.target.error(refusal, collection: work.block.collection, doing: "taking a batch back") }
+    for failure in outcome.failed { work.leave(undo.entries[failure.index], code: failure.code) }
+    return (outcome.missed + outcome.doubt).map { undo.entries[$0] }.sorted()
+  }
+
+  /// Goes on with an undo that a crash interrupted. Its time has to be over: the same command then asks the server's record and does nothing; where
+  /// fields still stand, the whole is announced again under the same number, so that what was executed is not executed twice.
+  private mutating func goOn(with undo: UndoAnnouncement, _ work: inout Work) async throws(ActionError) -> [Int] {
+    guard let number = undo.delivery.number else { return undo.entries }
+    let recorded = try await OnlineChangeSession(change.target, uuid: undo.delivery.session, number: number)
+    let open: [Int]
+    do throws(ActionError) {
+      open = try await send(undo, in: recorded, mayHaveActed: true, &work)
+    } catch {
+      guard error.kind == .refused else { throw error }
+      open = undo.entries
+    }
+    let documents = try await change.documents(of: open.map { work.entries[$0] }, in: work.block)
+    let stands = open.contains { index in
+      let entry = work.entries[index]
+      return UndoBlock.look(entry, fields: work.block.fields, document: documents[entry.key]) == .equal
+    }
+    guard stands else { return open }
+    var again = undo
+    again.delivery = try await change.delivery(session: undo.delivery.session, number: number)
+    do throws(ActionError) {
+      return try await announceAndSend(again, in: recorded, mayHaveActed: true, &work)
+    } catch {
+      // The session has been closed to this number meanwhile: the documents tell the rest.
+      guard error.kind == .refused else { throw error }
+      return open
+    }
+  }
+
+  /// Reads the documents of entries that were missed. Gone, or as it was: nothing to do. Fields that still are as we left them are put back, just
+  /// these; all others are the application's, and kept.
+  /// - Returns: the entries that have to be looked at again.
+  private mutating func settleMisses(_ indexes: [Int], isLast: Bool, _ work: inout Work) async throws(ActionError) -> [Int] {
+    let documents = try await change.documents(of: indexes.map { work.entries[$0] }, in: work.block)
+    var chosen: [Int] = []
+    var fields: [[Int]] = []
+    for index in Set(indexes).sorted() {
+      let entry = work.entries[index]
+      guard let document = documents[entry.key] else { continue }
+      var standing: [Int] = []
+      for position in entry.changed {
+        let name = work.block.fields[position]
+        let value = document[name]
+        if value == entry.fields[position].after {
+          standing.append(position)
+        } else if value != entry.fields[position].before {
+          work.keep(index, name)
+        }
+      }
+      guard !standing.isEmpty else { continue }
+      if isLast {
+        work.leave(index, code: Self.neverMatched)
+      } else {
+        chosen.append(index)
+        fields.append(standing)
+      }
+    }
+    return try await announceAndSend(chosen, fields: fields, &work)
+  }
+
+  /// Documents in doubt that are not to be treated as ours: where a field still is as we would have left it, it stays.
+  private mutating func leaveDoubtStanding(_ work: inout Work) async throws(ActionError) {
+    let restored = work.block.undo?.restoresDoubt ?? restoresDoubt
+    let doubtful = restored ? [] : work.block.doubt.filter { !standing.contains(work.entries[$0].key) }
+    guard !doubtful.isEmpty else { return }
+    let documents = try await change.documents(of: doubtful.map { work.entries[$0] }, in: work.block)
+    for index in doubtful {
+      let entry = work.entries[index]
+      if UndoBlock.look(entry, fields: work.block.fields, document: documents[entry.key]) == .equal { work.leave(index, code: nil) }
+    }
+  }
+}
+
+extension UndoBlock {
+  /// The block with another announcement: what `record` asserts is stored.
+  func with(state undo: UndoAnnouncement?) -> UndoBlock {
+    var block = self
+    block.state = .applied
+    block.undo = undo
+    return block
+  }
+}
+
+extension OnlineChange {
+  /// Keys of documents that this run has left standing, in blocks of any step that concern the same fields.
+  func standing() async throws(ActionError) -> Set<RawBSONValue> {
+    var keys: Set<RawBSONValue> = []
+    var own: (collection: String, fields: Set<String>)?
+    if let block = try await read([:], withEntries: false, limit: 1).first { own = (block.collection, Set(block.fields)) }
+    guard let own else { return [] }
+    for step in try await OnlineChangeResolver.steps(of: run, in: target) {
+      let other = OnlineChange(target: target, run: run, step: step, timing: timing, crashPoints: crashPoints)
+      for header in try await other.read(["standing.0": ["$exists": true]], withEntries: false) {
+        guard header.collection == own.collection, !own.fields.isDisjoint(with: header.fields) else { continue }
+        let block = try await other.block(header.id)
+        let entries: [UndoEntry]
+        do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
+        for index in block.standing { keys.insert(entries[index].key.detached()) }
+      }
+    }
+    return keys
+  }
+}

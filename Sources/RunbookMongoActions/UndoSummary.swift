@@ -1,0 +1,79 @@
+import MongoDriver
+import OrderedCollections
+import RunbookActions
+import RunbookPlan
+
+extension UpdateWork {
+  /// How many conflicts and doubtful documents are shown; all of them stand in the blocks.
+  private static let shown = 100
+
+  /// What the step's undo came to, from the blocks; the same however often it is asked.
+  func undoResult() async throws(ActionError) -> UndoResult {
+    var conflicts: Set<RawBSONValue> = []
+    var doubtful: Set<RawBSONValue> = []
+    var listedConflicts: [Value] = []
+    var listedDoubt: [Value] = []
+    let filter: BSONDocument = ["st": "undone", "$or": [["kept.0": ["$exists": true]], ["standing.0": ["$exists": true]]]]
+    for header in try await change.read(filter, withEntries: false, newestFirst: true) {
+      let block = try await change.block(header.id)
+      let entries: [UndoEntry]
+      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+      func list(_ index: Int, _ fields: [String], _ reason: String, in list: inout [Value]) {
+        guard list.count < Self.shown else { return }
+        let id = MongoValues.value(entries[index].key.decoded)
+        list.append(.object(["id": id, "fields": .list(fields.map(Value.string)), "reason": .string(reason)]))
+      }
+      let kept = Dictionary(grouping: block.kept, by: \.index)
+      for index in kept.keys.sorted() where conflicts.insert(entries[index].key.detached()).inserted {
+        list(index, kept[index, default: []].map(\.field), "changed by the application since, kept", in: &listedConflicts)
+      }
+      let refused = Dictionary(block.refused.map { ($0.index, $0.code) }, uniquingKeysWith: { first, _ in first })
+      for index in block.standing {
+        let fields = entries[index].changed.map { block.fields[$0] }
+        if let code = refused[index] {
+          guard conflicts.insert(entries[index].key.detached()).inserted else { continue }
+          list(index, fields, "the server refused its undo (code \(code)), our value stands", in: &listedConflicts)
+        } else if doubtful.insert(entries[index].key.detached()).inserted {
+          list(index, fields, "the server can no longer say whether the value is ours, left as it is", in: &listedDoubt)
+        }
+      }
+    }
+    var details: ValueMap = [:]
+    if !listedConflicts.isEmpty { details["conflicts"] = .list(listedConflicts) }
+    if !listedDoubt.isEmpty { details["inDoubt"] = .list(listedDoubt) }
+    if !details.isEmpty { details["undo"] = .string(change.store) }
+    return UndoResult(conflicts: Int64(conflicts.count), inDoubt: Int64(doubtful.count), details: details)
+  }
+
+  /// Whether every block is accounted for, and whether our values are gone.
+  ///
+  /// A value equal to ours may by now be the application's own, and must then stay; so it counts as ours only where nobody else writes these fields,
+  /// or where most documents look as if nothing had been taken back: a server that acknowledges writes and does not do them.
+  func verifyUndone(isStopped: () -> Bool) async throws(ActionError) -> String? {
+    let open = try await change.read(["st": ["$ne": "undone"]], withEntries: false, limit: 1)
+    if let block = open.first { return "block \(block.id) of '\(change.store)' is not taken back" }
+    var looked = 0
+    var stand = 0
+    var example: RawBSONValue?
+    for header in try await change.read(["st": "undone"], withEntries: false) where header.undo != nil {
+      if isStopped() || Task.isCancelled { throw change.stopped }
+      let block = try await change.block(header.id)
+      let entries: [UndoEntry]
+      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+      let left = Set(block.standing)
+      let undone = block.applied.filter { !left.contains($0) }
+      let documents = try await change.documents(of: undone.map { entries[$0] }, in: block)
+      for index in undone {
+        guard let document = documents[entries[index].key] else { continue }
+        looked += 1
+        let isOurs = entries[index].changed.allSatisfy { document[block.fields[$0]] == entries[index].fields[$0].after }
+        guard isOurs else { continue }
+        stand += 1
+        example = example ?? entries[index].key.detached()
+      }
+    }
+    guard let example, definition.isAlone || stand >= 10 && stand * 2 > looked else { return nil }
+    return
+      "\(stand) of \(looked) documents of '\(definition.collection)' still hold what the step wrote, for example \(MongoValues.text(example))"
+  }
+}

@@ -1,0 +1,167 @@
+import MongoDriver
+import OrderedCollections
+import RunbookActions
+import RunbookPlan
+
+/// `mongodb.update`: changes fields of many documents under the application's writes (online-change page).
+public struct MongoUpdate: ChangingAction {
+  private let timing: OnlineChangeTiming
+  private let crashPoints: CrashPoints
+
+  public init(timing: OnlineChangeTiming = OnlineChangeTiming(), crashPoints: CrashPoints = CrashPoints()) {
+    self.timing = timing
+    self.crashPoints = crashPoints
+  }
+
+  public let descriptor = ActionDescriptor.mongoUpdate
+
+  public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
+    UpdateArguments.read(arguments, unknown: unknown).problems
+  }
+
+  public func reservations(arguments: ValueMap, collection: String?) -> [String] {
+    (collection ?? arguments["collection"]?.stringValue).map { ["collection:\($0)"] } ?? []
+  }
+
+  /// Nothing is read beforehand: each batch is written ahead in an undo block of its own.
+  public func capture(_ context: ActionContext) async throws(ActionError) -> Value {
+    let work = try UpdateWork(context, timing, crashPoints)
+    return .object(["undo": .string(work.change.store)])
+  }
+
+  public func perform(_ context: ActionContext, captured: Value) async throws(ActionError) -> ActionResult {
+    let start = ContinuousClock.now
+    let work = try UpdateWork(context, timing, crashPoints)
+    try await resolveOwn(work)
+    let checks = UpdateChecks(change: work.change, definition: work.definition)
+    try await checks.run()
+    let before = try await work.totals()
+    let total = try await checks.count() + before.changed
+    let stop = context.stop
+    let progress = context.progress
+    progress(Progress(done: before.changed, total: total, unit: "documents"))
+    let forward = try await OnlineChangeForward(
+      work.change, definition: work.definition, batchSize: work.arguments.batchSize, isStopped: { stop.isRequested },
+      onBatch: { progress(Progress(done: before.changed + Int64($0.applied), total: total, unit: "documents")) })
+    let hasConverged: Bool
+    do throws(ActionError) {
+      hasConverged = try await forward.run()
+    } catch {
+      guard error.code == UpdateErrorCode.documentsRefused, work.arguments.rollsBackOnRefusal else { throw error }
+      _ = try await undo(context, captured: captured, outputs: nil)
+      throw ActionError(
+        code: error.code, message: error.message + "; what the step had written was taken back", kind: error.kind, help: error.help)
+    }
+    return try await work.result(forward.tally, hasConverged: hasConverged, duration: ContinuousClock.now - start)
+  }
+
+  /// Makes the open batches of this step known. The rest of the change, if any, is for `perform` to finish.
+  public func probe(_ context: ActionContext, captured: Value) async throws(ActionError) -> ProbeResult {
+    try await resolveOwn(try UpdateWork(context, timing, crashPoints))
+    return .notHappened
+  }
+
+  public func undo(_ context: ActionContext, captured: Value, outputs: Value?) async throws(ActionError) -> UndoResult {
+    let work = try UpdateWork(context, timing, crashPoints)
+    try await resolveOwn(work)
+    let headers = try await work.change.read(["st": ["$ne": "undone"]], withEntries: false, newestFirst: true)
+    let total = Int64(headers.reduce(0) { $0 + $1.count })
+    if !headers.isEmpty {
+      var rollback = try await UndoRollback(work.change, restoresDoubt: work.arguments.restoresDoubt)
+      defer { rollback.end() }
+      var done: Int64 = 0
+      for header in headers {
+        if context.stop.isRequested || Task.isCancelled { throw work.change.stopped }
+        do throws(ActionError) {
+          try await rollback.finish(try await work.change.block(header.id))
+        } catch {
+          // What stands open is announced in its block, and is gone on with.
+          throw error.kind == .outcomeUnknown ? error.of(kind: .transient) : error
+        }
+        done += Int64(header.count)
+        context.progress(Progress(done: done, total: total, unit: "documents"))
+      }
+    }
+    return try await work.undoResult()
+  }
+
+  public func verifyUndone(_ context: ActionContext, captured: Value, undone: UndoResult) async throws(ActionError) -> String? {
+    try await UpdateWork(context, timing, crashPoints).verifyUndone(isStopped: { context.stop.isRequested })
+  }
+
+  /// Blocks of this step that are open: after a crash the take-over has resolved them; after an error in this process they are ours.
+  private func resolveOwn(_ work: UpdateWork) async throws(ActionError) {
+    let change = work.change
+    _ = try change.lease()
+    let receipt = try await change.target.findOwn(["_id": .string(change.run)], in: RunbookCollections.runs, doing: "reading the receipt")
+      .first
+    try await OnlineChangeResolver.resolve([change], resolvedUpTo: receipt?["resolvedUpTo"]?.integer ?? -1, sessions: [])
+  }
+}
+
+/// One call of the action: its arguments and what it works on.
+struct UpdateWork: Sendable {
+  let call: MongoCall
+  let arguments: UpdateArguments
+  let change: OnlineChange
+  let definition: ChangeDefinition
+
+  init(_ context: ActionContext, _ timing: OnlineChangeTiming, _ crashPoints: CrashPoints) throws(ActionError) {
+    call = try MongoCall(context)
+    let read = UpdateArguments.read(context.arguments)
+    guard let arguments = read.arguments else {
+      let problem = read.problems.first
+      throw ActionError(
+        code: MongoErrorCode.unfitArgument,
+        message: "'\(context.subject)': \(problem?.message ?? "the arguments do not fit")", kind: .mistake, help: problem?.help)
+    }
+    self.arguments = arguments
+    change = OnlineChange(target: call.target, run: context.run.id, step: context.subject, timing: timing, crashPoints: crashPoints)
+    definition = ChangeDefinition(
+      collection: try call.collection(), filter: arguments.filter, pipeline: arguments.pipeline, isAlone: arguments.isAlone)
+  }
+
+  /// What all attempts together did that is not undone, from the blocks' heads.
+  func totals() async throws(ActionError) -> (changed: Int64, doubt: Int64, failed: Int64, missed: Int64, batches: Int64) {
+    var totals: (changed: Int64, doubt: Int64, failed: Int64, missed: Int64, batches: Int64) = (0, 0, 0, 0, 0)
+    for block in try await change.read(["st": "applied"], withEntries: false) {
+      totals.changed += Int64(block.count - block.missed.count - block.doubt.count - block.failed.count)
+      totals.doubt += Int64(block.doubt.count)
+      totals.failed += Int64(block.failed.count)
+      totals.missed += Int64(block.missed.count)
+      totals.batches += 1
+    }
+    return totals
+  }
+
+  func result(_ tally: OnlineChangeTally, hasConverged: Bool, duration: Duration) async throws(ActionError) -> ActionResult {
+    let totals = try await totals()
+    let seconds = Double(wholeMilliseconds(duration)) / 1000
+    let arrivals = hasConverged ? 0 : Double(tally.lateArrivals) / max(seconds, 0.001)
+    if !hasConverged, arguments.failsUnlessConverged {
+      throw ActionError(
+        code: UpdateErrorCode.notConverged, message: Self.notConverged(arrivals), kind: .refused,
+        help: "stop what keeps inserting such documents, then resume; or set onNotConverged: warn")
+    }
+    var warnings: [String] = []
+    if totals.doubt > 0 {
+      warnings.append("\(totals.doubt) documents are in doubt: the server can no longer say whether their change is ours")
+    }
+    if totals.failed > 0 { warnings.append("the server refused \(totals.failed) documents") }
+    if !hasConverged { warnings.append(Self.notConverged(arrivals)) }
+    let alreadyDone = Int64(tally.alreadyDone)
+    let outputs: ValueMap = [
+      "changed": .integer(totals.changed), "matched": .integer(totals.changed + totals.doubt + totals.failed + alreadyDone),
+      "guarded": .integer(totals.missed), "alreadyDone": .integer(alreadyDone), "conflicts": 0, "inDoubt": .integer(totals.doubt),
+      "failed": .integer(totals.failed), "batches": .integer(totals.batches), "sweeps": .integer(Int64(tally.sweeps)),
+      "arrivingPerSecond": .double(arrivals), "duration": .duration(wholeMilliseconds(duration) * 1000),
+    ]
+    return ActionResult(outputs: outputs, warnings: warnings)
+  }
+
+  private static func notConverged(_ arrivals: Double) -> String {
+    let rate = (arrivals * 10).rounded() / 10
+    return
+      "after \(OnlineChangeForward.mostPasses) passes documents still need the change, about \(rate) a second arrive; a later sweep is due"
+  }
+}

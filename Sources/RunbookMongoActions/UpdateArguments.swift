@@ -1,0 +1,108 @@
+import MongoDriver
+import OrderedCollections
+import RunbookActions
+import RunbookPlan
+
+/// The arguments of `mongodb.update`, read.
+struct UpdateArguments: Sendable {
+  var filter: BSONDocument
+  var pipeline: UpdatePipeline
+  var batchSize: Int
+  /// Documents in doubt are treated as ours on the way back.
+  var restoresDoubt: Bool
+  /// Nobody but us writes the fields.
+  var isAlone: Bool
+  var failsUnlessConverged: Bool
+  /// A refused document makes the step take back what it wrote before it fails.
+  var rollsBackOnRefusal: Bool
+
+  /// Reads what is known; everything that is wrong with it is collected.
+  static func read(_ arguments: ValueMap, unknown: Set<String> = []) -> (arguments: UpdateArguments?, problems: [ArgumentProblem]) {
+    var problems: [ArgumentProblem] = []
+    func converted<R>(_ name: String, _ body: (Value) throws(ActionError) -> R) -> R? {
+      guard let value = arguments[name], !value.isNull else { return nil }
+      do throws(ActionError) { return try body(value) } catch {
+        problems.append(ArgumentProblem(path: [name], message: error.message, help: error.help))
+        return nil
+      }
+    }
+    for name in ["select", "guard", "let", "collation", "throttle"] where arguments[name].map({ !$0.isNull }) == true {
+      problems.append(ArgumentProblem(path: [name], message: "'\(name)' of mongodb.update is not built yet"))
+    }
+    let filter = converted("filter") { (value) throws(ActionError) in try MongoValues.document(value, at: "filter") } ?? BSONDocument()
+    let stages = converted("pipeline") { (value) throws(ActionError) in try MongoValues.documents(value, at: "pipeline") }
+    let update = converted("update") { (value) throws(ActionError) in try MongoValues.document(value, at: "update") }
+    let isKnown = unknown.isDisjoint(with: ["pipeline", "update"])
+    var pipeline: UpdatePipeline?
+    if stages != nil, update != nil {
+      problems.append(ArgumentProblem(path: ["update"], message: "a change is given either as 'pipeline' or as 'update', not as both"))
+    } else if let stages {
+      let found = UpdatePipeline.analysed(stages)
+      pipeline = found.pipeline
+      problems += found.problems
+    } else if let update {
+      let translated = UpdateOperators.stages(update)
+      problems += translated.problems
+      if translated.problems.isEmpty {
+        let found = UpdatePipeline.analysed(translated.stages, root: "update")
+        pipeline = found.pipeline
+        problems += found.problems
+      }
+    } else if isKnown, problems.isEmpty {
+      problems.append(ArgumentProblem(path: [], message: "mongodb.update needs 'pipeline' or 'update'"))
+    }
+    if let pipeline { problems += fieldProblems(arguments["fields"], pipeline) }
+    let size = batchSize(arguments["batch"], &problems)
+    problems += choiceProblems(arguments)
+    guard problems.isEmpty, let pipeline else { return (nil, problems) }
+    let read = UpdateArguments(
+      filter: filter, pipeline: pipeline, batchSize: size, restoresDoubt: arguments["inDoubt"]?.stringValue == "restore",
+      isAlone: arguments["appWrites"]?.stringValue == "never", failsUnlessConverged: arguments["onNotConverged"]?.stringValue == "fail",
+      rollsBackOnRefusal: arguments["onDocumentError"]?.stringValue == "rollback")
+    return (read, [])
+  }
+
+  /// `fields`, where it is given, must name every field that the stages change.
+  private static func fieldProblems(_ value: Value?, _ pipeline: UpdatePipeline) -> [ArgumentProblem] {
+    guard let given = value?.listValue?.compactMap(\.stringValue) else { return [] }
+    let forgotten = pipeline.targets.filter { !given.contains($0) }
+    var problems: [ArgumentProblem] = []
+    if !forgotten.isEmpty {
+      problems.append(
+        ArgumentProblem(
+          path: ["fields"], message: "the change sets \(forgotten.map { "'\($0)'" }.joined(separator: ", ")), which 'fields' does not name")
+      )
+    }
+    for field in given where !pipeline.targets.contains(field) {
+      problems.append(ArgumentProblem(path: ["fields"], message: "'fields' names '\(field)', which the change does not set"))
+    }
+    return problems
+  }
+
+  private static func batchSize(_ value: Value?, _ problems: inout [ArgumentProblem]) -> Int {
+    guard let batch = value?.mapValue else { return 500 }
+    if let workers = batch["workers"]?.integerValue, workers != 1 {
+      problems.append(ArgumentProblem(path: ["batch", "workers"], message: "more than one worker is not built yet"))
+    }
+    let size = batch["size"]?.integerValue ?? 500
+    guard (1...500).contains(size) else {
+      problems.append(ArgumentProblem(path: ["batch", "size"], message: "a batch has 1 to 500 documents, not \(size)"))
+      return 500
+    }
+    return Int(size)
+  }
+
+  private static func choiceProblems(_ arguments: ValueMap) -> [ArgumentProblem] {
+    var problems: [ArgumentProblem] = []
+    if arguments["onNotConverged"]?.stringValue == "wait" {
+      problems.append(ArgumentProblem(path: ["onNotConverged"], message: "'wait' is not built yet; 'warn' and 'fail' are"))
+    }
+    if arguments["onDocumentError"]?.mapValue != nil {
+      problems.append(ArgumentProblem(path: ["onDocumentError"], message: "'collect' is not built yet; 'stop' and 'rollback' are"))
+    }
+    if arguments["undo"]?.stringValue == "documents" {
+      problems.append(ArgumentProblem(path: ["undo"], message: "'undo: documents' is not built yet; 'undo: fields' is"))
+    }
+    return problems
+  }
+}

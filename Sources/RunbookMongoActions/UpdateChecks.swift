@@ -1,0 +1,120 @@
+import MongoDriver
+import RunbookActions
+
+/// What is looked at before the first write, so that a change that cannot be carried through, or not be taken back, changes nothing.
+struct UpdateChecks {
+  let change: OnlineChange
+  let definition: ChangeDefinition
+
+  private var target: MongoTarget { change.target }
+  private var place: String { "'\(definition.collection)' of target '\(target.name)'" }
+
+  /// - Throws: `refused` where the collection is not one that can be changed this way, `mistake` where the change is not.
+  func run() async throws(ActionError) {
+    let options = try await collectionOptions()
+    try await refuseSharded()
+    try await refuseSecondKind()
+    try await refuseInvalid(options)
+  }
+
+  private func refused(_ code: String, _ message: String, help: String? = nil) -> ActionError {
+    ActionError(code: code, message: message, kind: .refused, help: help)
+  }
+
+  /// The collection's options; views, capped and time-series collections, and those with a collation of their own, are refused.
+  private func collectionOptions() async throws(ActionError) -> BSONDocument {
+    let command: BSONDocument = ["listCollections": 1, "filter": ["name": .string(definition.collection)]]
+    let found: [BSONDocument]
+    do throws(MongoError) {
+      found = try await target.client.documents(command, database: target.database)
+    } catch {
+      throw target.error(error, collection: definition.collection, doing: "looking at the collection")
+    }
+    guard let collection = found.first(where: { $0["name"]?.string == definition.collection }) else {
+      throw refused(MongoErrorCode.missingCollection, "there is no collection \(place)", help: "check its name and the target's database")
+    }
+    let options = collection["options"]?.document ?? BSONDocument()
+    let type = collection["type"]?.string ?? "collection"
+    if type != "collection" {
+      let help = type == "view" ? "change the collection that the view reads" : nil
+      throw refused(UpdateErrorCode.unfitCollection, "\(place) is a \(type), which cannot be updated document by document", help: help)
+    }
+    if options["capped"]?.isTruthy == true {
+      throw refused(UpdateErrorCode.unfitCollection, "\(place) is capped: its documents go by themselves and may not grow")
+    }
+    if options["timeseries"] != nil {
+      throw refused(UpdateErrorCode.unfitCollection, "\(place) is a time-series collection, which cannot be updated document by document")
+    }
+    if let collation = options["collation"]?.document, collation["locale"]?.string != "simple" {
+      throw refused(
+        UpdateErrorCode.unfitCollection,
+        "\(place) has a collation of its own, under which different texts can be equal; this version cannot tell them apart when it takes back"
+      )
+    }
+    return options
+  }
+
+  private func refuseSharded() async throws(ActionError) {
+    guard try await target.serverFacts().isRouter else { return }
+    let find: BSONDocument = [
+      "find": "collections", "filter": ["_id": .string(target.database + "." + definition.collection)], "limit": 1,
+    ]
+    let found: [BSONDocument]
+    do throws(MongoError) {
+      found = try await target.client.documents(find, database: "config")
+    } catch {
+      throw target.error(error, collection: definition.collection, doing: "asking whether the collection is sharded")
+    }
+    guard let entry = found.first, entry["dropped"]?.isTruthy != true, entry["unsplittable"]?.isTruthy != true else { return }
+    throw refused(UpdateErrorCode.unfitCollection, "\(place) is sharded; this version updates unsharded collections only")
+  }
+
+  /// A document that still fits the filter after the change would be changed again by every pass.
+  private func refuseSecondKind() async throws(ActionError) {
+    guard let row = try await firstRow(definition.secondKindProbe, doing: "asking whether the change makes its own filter false") else {
+      return
+    }
+    let field = definition.fields.first ?? "f"
+    let example = row["_id"].map { MongoValues.text($0) } ?? "one"
+    throw ActionError(
+      code: UpdateErrorCode.secondKind,
+      message: "documents still fit the filter after the change (\(example) does), so it cannot be seen which have been changed; "
+        + "this version carries out changes that make their own filter false", kind: .mistake,
+      help: "let the filter ask for what the change removes, such as { \(field): { $exists: false } }")
+  }
+
+  /// Documents that the validator would refuse as they would be.
+  private func refuseInvalid(_ options: BSONDocument) async throws(ActionError) {
+    guard let validator = options["validator"]?.document, !validator.isEmpty, options["validationAction"]?.string != "warn" else { return }
+    let level = options["validationLevel"]?.string ?? "strict"
+    if level == "off" { return }
+    // At `moderate`, documents that were invalid before are let through.
+    let before: [BSONDocument] = level == "moderate" ? [["$match": .document(validator)]] : []
+    let pipeline =
+      definition.match + before + definition.stages
+      + [["$match": ["$nor": [.document(validator)]]], ["$limit": 1], ["$project": ["_id": 1]]]
+    guard let row = try await firstRow(pipeline, doing: "asking what the validator would refuse") else { return }
+    throw refused(
+      UpdateErrorCode.validatorRefuses,
+      "the validator of \(place) would refuse changed documents, for example \(row["_id"].map { MongoValues.text($0) } ?? "")",
+      help: "change the validator first, or leave such documents out by the filter")
+  }
+
+  private func firstRow(_ pipeline: [BSONDocument], doing: String) async throws(ActionError) -> BSONDocument? {
+    let command: BSONDocument = [
+      "aggregate": .string(definition.collection), "pipeline": .array(BSONArray(pipeline.map(BSONValue.document))),
+      "readConcern": ["level": "majority"], "maxTimeMS": 600_000,
+    ]
+    let client = try target.client(forMilliseconds: 600_000)
+    do throws(MongoError) {
+      return try await client.documents(command, database: target.database).first
+    } catch {
+      throw target.error(error, collection: definition.collection, doing: doing)
+    }
+  }
+
+  /// How many documents are to be changed, for showing how far it is.
+  func count() async throws(ActionError) -> Int64 {
+    try await firstRow(definition.match + [["$count": "n"]], doing: "counting the documents to change")?["n"]?.integer ?? 0
+  }
+}

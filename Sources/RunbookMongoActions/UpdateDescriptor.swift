@@ -1,0 +1,81 @@
+import RunbookActions
+import RunbookPlan
+
+extension ActionDescriptor {
+  /// What is known of `mongodb.update` without carrying it out.
+  static let mongoUpdate = ActionDescriptor(
+    name: "mongodb.update",
+    summary: "Changes fields of many documents while the application goes on writing, and can take it back without losing its writes.",
+    isMutating: true,
+    targetType: "mongodb",
+    needsCollection: true,
+    fields: updateFields,
+    outputs: updateOutputs,
+    mainOutput: "changed",
+    effectClass: .guarded,
+    interrupt: .batch,
+    inverse: .automatic("puts each field back where our value still stands; what the application changed since is kept and listed"),
+    example: """
+      - id: add-fields
+        action: mongodb.update
+        with:
+          filter: { albumArt: { $exists: false } }
+          pipeline: [ { $set: { albumArt: null } } ]
+      """)
+
+  private static let updateFields: [FieldType.Field] = [
+    .init("pipeline", .documents(.pipeline), "Stages $set, $addFields and $unset on whole top-level fields; this or `update`."),
+    .init("update", .document(.data), "The same in operator form: $set and $unset."),
+    .init("filter", .document(.data), default: "{}", "Which documents need the change; the change must make it false."),
+    .init(
+      "select", .object([.init("pipeline", .documents(.pipeline), required: true, "Yields `_id`.")]), isBuilt: false,
+      "A pipeline that finds them."),
+    .init("guard", .document(.data), isBuilt: false, "What must hold of a document at the moment of its change."),
+    .init("let", .document(.expression), isBuilt: false, "Variables of the pipeline."),
+    .init("collation", .document(.data), isBuilt: false, "How texts are compared."),
+    .init("fields", .list(.text), "The fields that change; found from the stages unless given."),
+    .init(
+      "batch",
+      .object([
+        .init("size", .integer(min: 1, max: 500), default: "500", "Documents a command."),
+        .init("workers", .integer(min: 1), default: "1", isBuilt: false, "Commands at a time."),
+        .init("targetLatency", .duration, default: "500ms", isBuilt: false, "What the size follows."),
+      ]), "How many at a time."),
+    .init(
+      "throttle",
+      .object([
+        .init("maxLatency", .duration, isBuilt: false, "Pause while the server answers slower."),
+        .init("maxReplicationLag", .duration, isBuilt: false, "Pause while a secondary is further behind."),
+        .init("pauseBetween", .duration, isBuilt: false, "Pause between two batches."),
+        .init("while", .check, isBuilt: false, "Pause while the check does not hold."),
+      ]), isBuilt: false, "When to go slower."),
+    .init("undo", .choice(["fields", "documents"]), default: "fields", "What is kept for the way back (`documents` is not built yet)."),
+    .init(
+      "inDoubt", .choice(["report", "restore"]), default: "report", "What a rollback does with documents whose outcome nobody can tell."),
+    .init(
+      "appWrites", .choice(["unknown", "never"]), default: "unknown", "`never`: nobody else writes these fields yet, so none is in doubt."),
+    .init("onNotConverged", .choice(["warn", "fail", "wait"]), default: "warn", "When documents keep arriving (`wait` is not built yet)."),
+    .init(
+      "onDocumentError",
+      .oneOf([
+        .choice(["stop", "rollback"]),
+        .object([
+          .init("collect", .object([.init("limit", .integer(min: 1), default: "100", "At most.")]), isBuilt: false, "Go on and list them.")
+        ]),
+      ]), default: "stop", "When the server refuses a document: stop and fail, or take back what was written first and then fail."),
+  ]
+
+  private static let updateOutputs: [ActionDescriptor.Output] = [
+    .init("changed", .integer(min: 0), "Documents changed, over all attempts."),
+    .init("matched", .integer(min: 0), "Documents that were captured to be changed, or had nothing to change."),
+    .init("guarded", .integer(min: 0), "Statements that did nothing since their document had changed meanwhile; it was captured again."),
+    .init("alreadyDone", .integer(min: 0), "Documents that fit the filter and were as the change makes them."),
+    .init("conflicts", .integer(min: 0), "Always 0 on the way forward."),
+    .init("inDoubt", .integer(min: 0), "Documents of which the server can no longer say whether we wrote them."),
+    .init("failed", .integer(min: 0), "Documents that the server refused."),
+    .init("batches", .integer(min: 0), "Commands sent, over all attempts."),
+    .init("sweeps", .integer(min: 0), "Passes over the collection in the last attempt."),
+    .init("arrivingPerSecond", .number, "Documents that came to need the change meanwhile."),
+    .init("duration", .duration, "Time of the last attempt."),
+  ]
+}

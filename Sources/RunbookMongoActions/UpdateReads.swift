@@ -1,0 +1,88 @@
+import MongoDriver
+
+/// Which fields of a document a filter or an expression can look at, as far as that can be told without running it.
+///
+/// Only the first part of a path counts: `$owner.name` reads `owner`. A set too large does no harm, a set too small would.
+struct UpdateReads: Hashable {
+  /// Names of top-level fields, in the order in which they were met.
+  private(set) var fields: [String] = []
+  /// True where the fields cannot be listed: any of them may count.
+  private(set) var wholeDocument = false
+  /// Whether the document as a whole is named in an expression (`$$ROOT`, `$$CURRENT`).
+  private(set) var namesRoot = false
+
+  mutating func add(_ field: String) {
+    if !fields.contains(field) { fields.append(field) }
+  }
+
+  /// Takes in a filter in the query language.
+  mutating func add(filter: BSONDocument) {
+    for element in filter {
+      let key = element.key
+      switch key {
+      case "$and", "$or", "$nor":
+        for part in element.value.array ?? BSONArray([]) {
+          if let part = part.document { add(filter: part) }
+        }
+      case "$expr": add(expression: element.value)
+      case "$comment", "$alwaysTrue", "$alwaysFalse": break
+      default:
+        // `$jsonSchema`, `$text`, `$where` and whatever else may come: the fields stand inside in ways of their own.
+        if key.hasPrefix("$") { wholeDocument = true } else { add(Self.top(key)) }
+      }
+    }
+  }
+
+  /// Takes in an aggregation expression.
+  mutating func add(expression value: RawBSONValue) {
+    switch value.type {
+    case .string: add(text: value.string ?? "")
+    case .array: for item in value.array ?? BSONArray([]) { add(expression: item) }
+    case .document: for element in value.document ?? BSONDocument() { add(operator: element.key, element.value) }
+    default: break
+    }
+  }
+
+  private mutating func add(text: String) {
+    guard text.hasPrefix("$") else { return }
+    guard text.hasPrefix("$$") else { return add(Self.top(String(text.dropFirst()))) }
+    let parts = text.dropFirst(2).split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    // Other variables are bound to expressions, which are met by themselves.
+    guard parts[0] == "ROOT" || parts[0] == "CURRENT" else { return }
+    if parts.count > 1 {
+      add(Self.top(String(parts[1])))
+    } else {
+      wholeDocument = true
+      namesRoot = true
+    }
+  }
+
+  private mutating func add(operator name: String, _ argument: RawBSONValue) {
+    switch name {
+    case "$literal": break
+    case "$getField": addGetField(argument)
+    case "$meta", "$function", "$accumulator":
+      wholeDocument = true
+      add(expression: argument)
+    default: add(expression: argument)
+    }
+  }
+
+  /// `{$getField: "f"}`, or `{field, input}`, where `input` is the document unless given.
+  private mutating func addGetField(_ argument: RawBSONValue) {
+    let field = argument.document?["field"] ?? argument
+    let name = field.string ?? field.document?["$literal"]?.string
+    if let input = argument.document?["input"], input.string != "$$ROOT", input.string != "$$CURRENT" {
+      if name == nil { add(expression: field) }
+      return add(expression: input)
+    }
+    if let name, !name.hasPrefix("$") || field.document != nil {
+      add(name)
+    } else {
+      wholeDocument = true
+      add(expression: field)
+    }
+  }
+
+  private static func top(_ path: String) -> String { String(path.prefix { $0 != "." }) }
+}
