@@ -120,7 +120,8 @@ extension PlanReader {
     let meant = nearest(to: text, among: allowed)
     report(
       PlanCode.notOneOf, "'\(text)' is no value of '\(name)' in \(place.name)", at: entry.value.range,
-      help: meant.map { "did you mean '\($0)'?" } ?? "write \(allowed.count == 1 ? allowed[0] : "one of " + allowed.joined(separator: ", "))")
+      help: meant.map { "did you mean '\($0)'?" }
+        ?? "write \(allowed.count == 1 ? allowed[0] : "one of " + allowed.joined(separator: ", "))")
     return nil
   }
 

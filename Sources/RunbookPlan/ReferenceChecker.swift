@@ -92,7 +92,7 @@ struct ReferenceChecker {
       let before = seen
       for case .step(let undo) in items {
         look(undo.action)
-            seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
+        seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
         if let probe = undo.probe { look(probe) }
         look(undo.verify)
       }

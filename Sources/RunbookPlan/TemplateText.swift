@@ -179,7 +179,8 @@ extension PlanReader {
     let isParam = reference.root == .params
     let meant = nearest(to: name, among: isParam ? params.keys.sorted() : secrets)
     report(
-      .unknownName, "no \(isParam ? "param" : "secret") is called '\(name)'", at: reference.range, help: meant.map { "did you mean '\($0)'?" })
+      .unknownName, "no \(isParam ? "param" : "secret") is called '\(name)'", at: reference.range,
+      help: meant.map { "did you mean '\($0)'?" })
   }
 
   /// The place of the n-th `${{` of a scalar. Its written form differs from its text by escapes and folding, but not in these marks, unless

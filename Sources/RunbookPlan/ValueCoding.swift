@@ -17,7 +17,8 @@ extension Value {
     case .integer(let number): bytes.append(contentsOf: String(number).utf8)
     case .double(let number):
       if number.isFinite {
-        bytes.append(contentsOf: "\(number)".utf8)  // Swift prints the shortest text that reads back as the same double, with a point or exponent
+        // Swift prints the shortest text that reads back as the same double, with a point or exponent
+        bytes.append(contentsOf: "\(number)".utf8)
       } else {
         Value.appendTagged("double", .string("\(number)"), to: &bytes)
       }

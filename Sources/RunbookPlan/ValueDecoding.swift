@@ -118,7 +118,7 @@ private struct JSONReader {
   }
 
   /// The map behind `{`; what stands behind `@map` is read without looking for tags, since it is the user's.
-  private mutating func readMap() throws(ValueDecodingError) -> ValueMap {
+  private mutating func readMap(isUsers: Bool = false) throws(ValueDecodingError) -> ValueMap {
     offset += 1
     var map = ValueMap()
     skipSpace()
@@ -134,8 +134,8 @@ private struct JSONReader {
       guard offset < bytes.count, bytes[offset] == UInt8(ascii: ":") else { throw failure("a colon was expected") }
       offset += 1
       skipSpace()
-      if key == "@map", map.isEmpty, offset < bytes.count, bytes[offset] == UInt8(ascii: "{") {
-        map[key] = .map(try readMap())
+      if key == "@map", !isUsers, map.isEmpty, offset < bytes.count, bytes[offset] == UInt8(ascii: "{") {
+        map[key] = .map(try readMap(isUsers: true))
       } else {
         map[key] = try read()
       }

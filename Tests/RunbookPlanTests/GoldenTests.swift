@@ -33,7 +33,9 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
   @Test func everyCodeOfTheLoaderIsShownOnce() {
     // These are said elsewhere: when a plan runs, or of params on the command line.
-    let elsewhere: Set<PlanCode> = [.missingValue, .notForDocuments, .missingParam, .unknownParam, .paramGivenTwice, .paramValue, .numberTooLarge, .keyTooLong]
+    let elsewhere: Set<PlanCode> = [
+      .missingValue, .notForDocuments, .missingParam, .unknownParam, .paramGivenTwice, .paramValue, .numberTooLarge, .keyTooLong,
+    ]
     let shown = (Golden.part1 + Golden.part2 + Golden.part3).map(\.expected).joined()
     for code in PlanCode.allCases where !elsewhere.contains(code) {
       #expect(shown.contains("error[\(code.rawValue)]"), "no golden message shows \(code)")
@@ -55,7 +57,8 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
   @Test func whatIsNotCarriedOutIsNamedWithItsPlace() throws {
     let trigger = "{ id: watch, action: note, every: 1s, expect: { equals: 0 }, onFail: rollback, onError: pause, onNoData: warn }"
-    let text = Samples.plan.replacing("timeout: 1m", with: "deadline: 1m").replacing("phases:\n", with: "rollbackTriggers: [ \(trigger) ]\nphases:\n")
+    let text = Samples.plan.replacing("timeout: 1m", with: "deadline: 1m").replacing(
+      "phases:\n", with: "rollbackTriggers: [ \(trigger) ]\nphases:\n")
     let plan = try #require(PlanLoader.load(path: "x.yaml", text: text).plan)
     #expect(plan.unbuilt.map(\.key) == ["rollbackTriggers", "deadline"])
     #expect(plan.unbuilt.map { plan.place(of: $0.range).start.line } == [25, 42])

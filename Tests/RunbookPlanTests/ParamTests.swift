@@ -1,0 +1,69 @@
+import RunbookPlan
+import RunbookSyntax
+import Testing
+
+@Suite struct ParamTests {
+  private func declarations() throws -> [ParamDeclaration] {
+    try #require(PlanLoader.load(path: "x.yaml", text: Samples.plan).plan).params
+  }
+
+  private func bind(_ given: [(String, String)], _ file: String? = nil, requiresAll: Bool = true) throws -> BoundParams {
+    bindParams(
+      try declarations(), given: given.map { (name: $0.0, text: $0.1) }, file: file.map { SourceFile(path: "p.yaml", text: $0) },
+      requiresAll: requiresAll)
+  }
+
+  @Test func theCommandLineWinsOverTheFileAndTheFileOverDefaults() throws {
+    let bound = try bind([("count", "7"), ("name", "no")], "count: 6\nbar: 1s\nhosts: [x]\n")
+    #expect(bound.isUsable)
+    #expect(bound.values == ["day": "2025-01-18", "bar": .duration(1_000_000), "count": 7, "mode": "fast", "hosts": ["x"], "name": "no"])
+    #expect(Array(bound.values.keys) == ["day", "bar", "count", "mode", "hosts", "name"])
+  }
+
+  @Test func listsAreGivenRepeatedlyOrInBrackets() throws {
+    #expect(try bind([("name", "n"), ("hosts", "a,b"), ("hosts", "c")]).values["hosts"] == ["a,b", "c"])
+    #expect(try bind([("name", "n"), ("hosts", "[a, b]")]).values["hosts"] == ["a", "b"])
+    #expect(try !bind([("name", "n"), ("hosts", "[a, b")]).isUsable)
+  }
+
+  @Test func whatIsWrongIsSaid() throws {
+    let bound = try bind([("cuont", "7"), ("count", "-1"), ("mode", "fast"), ("mode", "slow")])
+    #expect(
+      bound.mistakes.map(\.message) == [
+        "the plan has no param 'cuont'", "param 'count': -1 is below 0", "param 'mode' is given 2 times", "param 'name' (text) is missing",
+      ])
+    #expect(
+      bound.mistakes.map(\.help) == [
+        "did you mean 'count'?", "write 0 or more", "give it once", "give it with --param name=VALUE, or in a --params-file",
+      ])
+    #expect(try bind([], requiresAll: false).isUsable)
+  }
+
+  @Test func mistakesInTheFileHaveTheirPlace() throws {
+    let bound = try bind([("name", "n")], "cuont: 1\ncount: x\nday: \"${{ run.date }}\"\n")
+    #expect(
+      bound.diagnostics.rendered() == """
+        error[RB1603]: the plan has no param 'cuont'
+         --> p.yaml:1:1
+          |
+        1 | cuont: 1
+          | ^^^^^
+        help: did you mean 'count'?
+
+        error[RB1008]: count: 'x' is no integer
+         --> p.yaml:2:8
+          |
+        2 | count: x
+          |        ^
+        help: write a whole number, like 42
+
+        error[RB1208]: a params file holds values, not references
+         --> p.yaml:3:7
+          |
+        3 | day: "${{ run.date }}"
+          |       ^^^^^^^^^^^^^^^
+
+
+        """)
+  }
+}
