@@ -46,6 +46,21 @@ struct DecisionTests {
     #expect(bench.state.answers(to: "confirm").map(\.who) == ["ben"])
   }
 
+  @Test("A gate keeps its name and deadline though preconditions are asked again before it, and that is cut off too")
+  func gateBehindRechecks() {
+    let gate = StepOutline(
+      id: "confirm", effectClass: .idempotent, mutating: false, preconditions: [CheckOutline(id: "again", recheck: true)], undo: .nothing)
+    var bench = Bench(onePhase([update("a"), gate]))
+    bench.goOn(to: "step:confirm")
+    let effect = bench.running
+    for asked in 2...3 {
+      bench.crash()
+      #expect(bench.name == "check:again#\(asked)")
+    }
+    bench.verdict(.pass)
+    #expect(bench.running == effect)
+  }
+
   @Test("A gate that was answered with no asks again after a halt")
   func gateAsksAgain() {
     var bench = Bench(onePhase([update("a")], verify: [CheckOutline(id: "look", onFail: .halt)]))
