@@ -9,6 +9,8 @@ struct PlanReader {
   var triggerIDs: Set<String> = []
   var params: [String: FieldType] = [:]
   var secrets: [String] = []
+  /// References that were taken apart before, by their text: the same few stand in a plan many times.
+  var parsedReferences: [String: Reference] = [:]
   /// Whether something refers to steps, checks, captures, phases or triggers, so that the order has to be looked at.
   var dependsOnOrder = false
   var unbuilt: [UnbuiltKey] = []
@@ -76,7 +78,7 @@ struct PlanReader {
       switch bytes.count {
       case 0: true
       case 1: bytes[0] == UInt8(ascii: "~")
-      case 4: bytes[0] | 0x20 == UInt8(ascii: "n") && ScalarClass.core(bytes) == .null
+      case 4: bytes[0] | 0x20 == UInt8(ascii: "n") && bytes[1] | 0x20 == UInt8(ascii: "u") && ScalarClass.core(bytes) == .null
       default: false
       }
     } ?? false
@@ -167,13 +169,12 @@ struct PlanReader {
   mutating func id(_ node: Node, _ kind: IDEntry.Kind) -> String? {
     guard let text = text(node, "id") else { return nil }
     guard isID(text, at: node.range, "id") else { return text }
-    if let first = ids[text] {
+    if let first = ids.updateValue(IDEntry(kind: kind, range: node.range), forKey: text) {
+      ids[text] = first
       report(
         .duplicateID, "the id '\(text)' is taken", at: node.range,
         notes: [DiagnosticNote("first defined here, as a \(first.kind.rawValue)", at: place(first.range))],
         help: "ids of phases, steps, checks and triggers share one name space")
-    } else {
-      ids[text] = IDEntry(kind: kind, range: node.range)
     }
     return text
   }

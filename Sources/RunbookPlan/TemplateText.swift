@@ -102,8 +102,8 @@ extension PlanReader {
   }
 
   private mutating func referenceTemplate(_ node: Node, _ text: String, _ use: TemplateUse) -> Template {
-    let bytes = Array(text.utf8)
-    let pieces = bytes.withUnsafeBufferPointer { referencePieces(node, $0, use) }
+    var text = text
+    let pieces = text.withUTF8 { referencePieces(node, $0, use) }
     if pieces.count == 1, case .reference(let reference) = pieces[0] { return Template(.reference(reference), range: node.range) }
     var plain = ""
     for piece in pieces {
@@ -146,9 +146,18 @@ extension PlanReader {
 
   private mutating func reference(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ range: SourceRange, _ use: TemplateUse) -> Reference? {
     let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x0A || byte == 0x09 }
-    let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+    var trimmed = bytes.drop(while: isBlank)
+    while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
+    let text = String(decoding: UnsafeBufferPointer(rebasing: trimmed), as: UTF8.self)
     do {
-      let reference = try Reference.parse(String(decoding: Array(trimmed), as: UTF8.self), range: range)
+      var reference: Reference
+      if let known = parsedReferences[text] {
+        reference = known
+        reference.range = range
+      } else {
+        reference = try Reference.parse(text, range: range)
+        parsedReferences[text] = reference
+      }
       if reference.root == .secrets, !use.allowsSecrets {
         report(
           .secretNotHere, "a secret cannot be used here", at: range,
