@@ -3,7 +3,7 @@ import RunbookPlan
 
 /// The plans that are crashed at every boundary and every pair of boundaries.
 public enum SimulatedCorpus {
-  public static var all: [SimulatedPlan] { forward + backward + people }
+  public static var all: [SimulatedPlan] { forward + backward + partial + people }
 
   static func check(
     _ id: String, onFail: CheckOutline.Policy = .rollback, within: Int64? = nil, holdFor: Int64? = nil, recheck: Bool = false
@@ -133,6 +133,13 @@ public enum SimulatedCorpus {
               shell("deploy", undo: .steps([.step(item("undeploy", .idempotent))]), onInterrupt: .rerun),
             ], verify: [check("bad")])
         ]), rules: ["check:bad": [.verdict(.fail)]], ends: [.rolledBack, .rolledBackWithConflicts], reverts: ["undeploy": ["deploy"]]),
+    ]
+  }
+
+  // MARK: The way back that stops on the way
+
+  static var partial: [SimulatedPlan] {
+    [
       SimulatedPlan(
         "phase scope",
         Outline(phases: [
