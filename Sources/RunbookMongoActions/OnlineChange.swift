@@ -28,12 +28,12 @@ public struct OnlineChangeTiming: Sendable, Hashable {
 
 /// Named places at which a test may make the process die, or let the work be abandoned as if it had.
 public struct CrashPoints: Sendable {
-  private let hit_: @Sendable (String) async throws(ActionError) -> Void
+  private let onHit: @Sendable (String) async throws(ActionError) -> Void
 
   /// Nothing happens anywhere.
-  public init() { hit_ = { _ in } }
+  public init() { onHit = { _ in } }
 
-  public init(_ hit: @escaping @Sendable (String) async throws(ActionError) -> Void) { hit_ = hit }
+  public init(_ hit: @escaping @Sendable (String) async throws(ActionError) -> Void) { onHit = hit }
 
   /// `RUNBOOK_CRASH_AT=update.block-written` kills the process with SIGKILL there, `update.block-written#3` at the third time.
   public init(environment: [String: String]) {
@@ -49,7 +49,7 @@ public struct CrashPoints: Sendable {
     }
   }
 
-  public func hit(_ point: String) async throws(ActionError) { try await hit_(point) }
+  public func hit(_ point: String) async throws(ActionError) { try await onHit(point) }
 }
 
 /// What the parts of one step's online change share.

@@ -92,7 +92,8 @@ struct BlockBuilder {
   static let entryBytes = 15 << 20
 
   private let change: ChangeDefinition
-  private let size: Int
+  /// How many entries make a block full.
+  var size: Int
   private var entries = BSONWriter()
   private(set) var count = 0
   private(set) var bytes = 0

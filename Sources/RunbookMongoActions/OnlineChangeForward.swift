@@ -12,6 +12,7 @@ final class OnlineChangeForward {
   let onBatch: (OnlineChangeTally) -> Void
 
   private var session: OnlineChangeSession
+  private var pace: OnlineChangePace
   private var counter: Int64
   private var missedByLastPass = 0
   private(set) var tally = OnlineChangeTally()
@@ -23,6 +24,7 @@ final class OnlineChangeForward {
     self.change = change
     self.definition = definition
     self.batchSize = batchSize
+    pace = OnlineChangePace(most: batchSize)
     self.isStopped = isStopped
     self.onBatch = onBatch
     // Blocks of an earlier attempt under the same lease have numbers already.
@@ -78,7 +80,7 @@ final class OnlineChangeForward {
       aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
       if natural { aggregate.append("hint", ["$natural": 1] as BSONDocument) }
     }
-    var builder = BlockBuilder(definition, size: batchSize)
+    var builder = BlockBuilder(definition, size: pace.size)
     var found = 0
     let target = change.target
     do {
@@ -131,7 +133,10 @@ final class OnlineChangeForward {
     do throws(ActionError) {
       try await change.insert(block)
       try await change.crashPoints.hit("update.block-written")
+      let sent = ContinuousClock.now
       (done, refusal) = try await change.send(block, in: session, mayHaveActed: false)
+      pace.learn(count: block.count, milliseconds: wholeMilliseconds(ContinuousClock.now - sent))
+      builder.size = pace.size
       try await change.crashPoints.hit("update.sent")
       try await change.record(done, known: block)
     } catch {

@@ -54,8 +54,8 @@ struct OnlineChangeStatements {
       statement.document("q") { $0.append("_id", raw: key) }
       statement.array("u") { pipeline in
         pipeline.document { stage in
-          stage.document("$set") { set_ in
-            set_.document("_id") { id in
+          stage.document("$set") { fields in
+            fields.document("_id") { id in
               id.array("$cond") { choice in
                 choice.document { all in
                   all.array("$and") { list in
@@ -67,7 +67,7 @@ struct OnlineChangeStatements {
                 choice.append(Self.missed)
               }
             }
-            set(&set_)
+            set(&fields)
           }
         }
         let gone = unset()

@@ -71,17 +71,11 @@ struct UpdateReads: Hashable {
   /// `{$getField: "f"}`, or `{field, input}`, where `input` is the document unless given.
   private mutating func addGetField(_ argument: RawBSONValue) {
     let field = argument.document?["field"] ?? argument
-    let name = field.string ?? field.document?["$literal"]?.string
-    if let input = argument.document?["input"], input.string != "$$ROOT", input.string != "$$CURRENT" {
-      if name == nil { add(expression: field) }
-      return add(expression: input)
-    }
-    if let name, !name.hasPrefix("$") || field.document != nil {
-      add(name)
-    } else {
-      wholeDocument = true
-      add(expression: field)
-    }
+    let text = field.string.flatMap { $0.hasPrefix("$") ? nil : $0 }
+    let name = text ?? field.document?["$literal"]?.string
+    if name == nil { add(expression: field) }
+    if let input = argument.document?["input"], input.string != "$$ROOT", input.string != "$$CURRENT" { return add(expression: input) }
+    if let name { add(name) } else { wholeDocument = true }
   }
 
   private static func top(_ path: String) -> String { String(path.prefix { $0 != "." }) }
