@@ -68,7 +68,8 @@ enum OnlineChangeLook: Hashable, Sendable {
 /// - A statement that took effect in an answer where none is missing was applied, then or at an earlier try: it is executed once at most.
 /// - Code 66 means missed, unless an earlier try may have been executed: then only a record of the server (`retriedStmtIds`) or the document tells.
 /// - Where documents were gone, the answer does not say which. The command is sent again until the server names what it had executed; where it
-///   never does, the documents are read: if as many are gone as are short, the others were applied.
+///   never does, the documents are read: a candidate that is there now was there then, and was applied; one that is gone needs no undo, whether it
+///   was applied or not. Only where fewer are gone than are short has somebody put a document back meanwhile, and nobody can tell which.
 struct OnlineChangeJudge {
   enum Step: Hashable, Sendable {
     case settled(OnlineChangeOutcome)
@@ -161,7 +162,7 @@ struct OnlineChangeJudge {
     var applied = surelyApplied
     for answer in answers where answer.short(of: count) > 0 {
       let candidates = successes(answer)
-      if candidates.intersection(gone).count == answer.short(of: count) { applied.formUnion(candidates.subtracting(gone)) }
+      if candidates.intersection(gone).count >= answer.short(of: count) { applied.formUnion(candidates.subtracting(gone)) }
     }
     var outcome = OnlineChangeOutcome()
     for index in 0..<count where !applied.contains(index) {
