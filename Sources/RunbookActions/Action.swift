@@ -37,10 +37,13 @@ public struct Observation: Sendable {
   public var outputs: ValueMap
   /// Why there is nothing to judge, where that is so: the verdict is then *no data*.
   public var noDataReason: String?
+  /// Why a step that looks so has failed: a person said no. In a check the matcher decides.
+  public var refusal: String?
 
-  public init(outputs: ValueMap, noDataReason: String? = nil) {
+  public init(outputs: ValueMap, noDataReason: String? = nil, refusal: String? = nil) {
     self.outputs = outputs
     self.noDataReason = noDataReason
+    self.refusal = refusal
   }
 }
 

@@ -16,7 +16,8 @@ public enum AnnouncedActions {
   private static let mongoChanging = [
     changing("mongodb.transform", "program http projection", updateFields, outputs: "changed matched rejected conflicts inDoubt failed"),
     changing("mongodb.insert", "documents file select ifExists", outputs: "inserted ids"),
-    changing("mongodb.delete", "filter select guard batch throttle", outputs: "deleted matched guarded conflicts failed batches sweeps duration"),
+    changing(
+      "mongodb.delete", "filter select guard batch throttle", outputs: "deleted matched guarded conflicts failed batches sweeps duration"),
     changing("mongodb.restore", "from to mode acceptWriteLoss", outputs: "restored wouldLose"),
     changing(
       "mongodb.createIndex", "keys name unique sparse partialFilterExpression collation expireAfter hidden build", outputs: "name created"),

@@ -114,7 +114,9 @@ struct Binder {
     guard case .forward = role else { return .nothing }
     guard descriptor.isMutating else {
       if let rollback = step.rollback, !rollback.isHarmless {
-        report(.needlessRollback, "step '\(step.id)' changes nothing, so there is nothing to roll back", at: rollback.range, help: "remove 'rollback'")
+        report(
+          .needlessRollback, "step '\(step.id)' changes nothing, so there is nothing to roll back", at: rollback.range,
+          help: "remove 'rollback'")
       }
       return .nothing
     }
@@ -137,7 +139,9 @@ struct Binder {
     case .notNeeded(let reason, _): return .notNeeded(reason: reason)
     case .none(let reason, let acknowledged, let range):
       if !acknowledged {
-        report(.notAcknowledged, "step '\(step.id)' is a point of no return that nobody acknowledged", at: range, help: "add 'acknowledged: true'")
+        report(
+          .notAcknowledged, "step '\(step.id)' is a point of no return that nobody acknowledged", at: range,
+          help: "add 'acknowledged: true'")
       }
       return .pointOfNoReturn(reason: reason)
     }

@@ -8,7 +8,8 @@ extension Binder {
     guard let descriptor = catalog.descriptor(named: call.name) else {
       report(
         .unknownAction, "unknown action '\(call.name)'", at: call.nameRange,
-        help: nearest(to: call.name, among: catalog.names).map { "did you mean '\($0)'?" } ?? "actions are \(catalog.names.joined(separator: ", "))")
+        help: nearest(to: call.name, among: catalog.names).map { "did you mean '\($0)'?" }
+          ?? "actions are \(catalog.names.joined(separator: ", "))")
       return nil
     }
     let action = catalog.action(named: call.name)

@@ -31,23 +31,42 @@ public enum BindingCode: String, Sendable, Hashable, CaseIterable {
   public var explanation: (cause: String, remedy: String) {
     switch self {
     case .unknownAction: ("The catalog of actions has no such name.", "Correct the name; 'runbook validate' suggests the nearest one.")
-    case .mutatingCheck: ("Checks, preconditions, captures and probes only look; an action that changes something cannot stand there.",
-      "Make it a step, or use an action that reads.")
+    case .mutatingCheck:
+      (
+        "Checks, preconditions, captures and probes only look; an action that changes something cannot stand there.",
+        "Make it a step, or use an action that reads."
+      )
     case .wrongTarget: ("Each action works on one type of target.", "Name a target of that type, or set one under 'defaults'.")
-    case .missingCollection: ("The action works on a collection, and none is named.", "Add 'collection:' beside 'action', or under 'defaults'.")
-    case .lateReservation: ("A run reserves everything that it changes before it begins, so it must know the names by then.",
-      "Refer only to params, run and metadata in 'target' and 'collection' of a step that changes something.")
-    case .missingRollback: ("A step that changes something must say how it is taken back.",
-      "Add 'rollback:' with a list of steps, coveredBy, notNeeded, or none with acknowledged: true.")
+    case .missingCollection:
+      ("The action works on a collection, and none is named.", "Add 'collection:' beside 'action', or under 'defaults'.")
+    case .lateReservation:
+      (
+        "A run reserves everything that it changes before it begins, so it must know the names by then.",
+        "Refer only to params, run and metadata in 'target' and 'collection' of a step that changes something."
+      )
+    case .missingRollback:
+      (
+        "A step that changes something must say how it is taken back.",
+        "Add 'rollback:' with a list of steps, coveredBy, notNeeded, or none with acknowledged: true."
+      )
     case .needlessRollback: ("There is nothing that this 'rollback' could do.", "Remove it, or write the steps that undo the effect.")
     case .argument: ("The action refuses this combination of arguments.", "Change it as the message says.")
     case .output: ("The check looks at something that the action does not give.", "Use one of the outputs that the message lists.")
-    case .coveredBy: ("The covering step must change something, have a way back of its own, and be undone by the same rollback.",
-      "Name such a step.")
-    case .notBuilt: ("The format has this, but this version of the program does not carry it out yet.",
-      "Leave it out, or use a version that has it. Nothing was run.")
-    case .notAcknowledged: ("Beyond a point of no return nothing can be taken back, so somebody has to say that this is known.",
-      "Add 'acknowledged: true' beside 'none'.")
+    case .coveredBy:
+      (
+        "The covering step must change something, have a way back of its own, and be undone by the same rollback.",
+        "Name such a step."
+      )
+    case .notBuilt:
+      (
+        "The format has this, but this version of the program does not carry it out yet.",
+        "Leave it out, or use a version that has it. Nothing was run."
+      )
+    case .notAcknowledged:
+      (
+        "Beyond a point of no return nothing can be taken back, so somebody has to say that this is known.",
+        "Add 'acknowledged: true' beside 'none'."
+      )
     }
   }
 }

@@ -78,7 +78,15 @@ public struct ManualConfirm: ReadingAction {
     let confirmed = refused.isEmpty && gate.items.allSatisfy { item in answers.contains { $0.item == item.id } }
     var outputs: ValueMap = ["confirmed": .bool(confirmed), "by": .map(by), "at": .map(at), "notes": .map(notes)]
     if !refused.isEmpty { outputs["refused"] = .list(refused.map { .string($0.item) }) }
-    return Observation(outputs: outputs)
+    return Observation(outputs: outputs, refusal: confirmed ? nil : Self.refusal(refused, gate, answers))
+  }
+
+  private static func refusal(_ refused: [GateAnswer], _ gate: Gate, _ answers: [GateAnswer]) -> String {
+    if !refused.isEmpty {
+      return "'\(gate.subject)' was refused: " + refused.map { "\($0.item) by \($0.by)" }.joined(separator: ", ")
+    }
+    let open = gate.items.filter { item in !answers.contains { $0.item == item.id } }
+    return "'\(gate.subject)' was not confirmed in time: " + open.map(\.id).joined(separator: ", ")
   }
 
   static func gate(of context: ActionContext) -> Gate {

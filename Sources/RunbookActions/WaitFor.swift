@@ -29,8 +29,9 @@ public struct WaitFor: ReadingAction {
     while true {
       let left = end - context.clock.now()
       if left <= 0 { return Observation(outputs: ["waited": .duration(duration)]) }
-      if context.stop.isRequested {
-        throw ActionError(code: "RB4001", message: "the wait was stopped \(DurationText.format(microseconds: left * 1_000)) before its end", kind: .stopped)
+      if context.stop.isRequested || Task.isCancelled {
+        throw ActionError(
+          code: "RB4001", message: "the wait was stopped \(DurationText.format(microseconds: left * 1_000)) before its end", kind: .stopped)
       }
       // Short naps, so that a stop is noticed soon.
       await context.clock.sleep(milliseconds: min(left, 100))
