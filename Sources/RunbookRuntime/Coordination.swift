@@ -29,7 +29,8 @@ final class Coordination: Sendable {
     for reservation in setting.bound.reservations {
       guard let target = try await targets.target(named: reservation.target) as? any CoordinatingTarget else {
         throw ActionError(
-          code: "RB2204", message: "target '\(reservation.target)' cannot hold reservations, so nothing in it can be changed", kind: .mistake)
+          code: "RB2204", message: "target '\(reservation.target)' cannot hold reservations, so nothing in it can be changed",
+          kind: .mistake)
       }
       changed.append((target, reservation.names))
     }
@@ -38,7 +39,8 @@ final class Coordination: Sendable {
   }
 
   /// Reserves everything in every target, or gives back what it got.
-  func reserveAll() async throws(ActionError) -> ReservationConflict? {
+  /// - Parameter isNew: the run holds nothing yet, so that an error too gives everything back. A run that is taken up keeps what it holds.
+  func reserveAll(isNew: Bool) async throws(ActionError) -> ReservationConflict? {
     let changed = contents.withLock { $0.changed }
     for (number, item) in changed.enumerated() {
       let conflict: ReservationConflict?
@@ -46,7 +48,7 @@ final class Coordination: Sendable {
         conflict = try await item.target.reserve(
           run: setting.run.id, reservations: item.reservations, plan: setting.run.planID)
       } catch {
-        for earlier in changed[..<number] { try? await earlier.target.releaseReservations(run: setting.run.id) }
+        if isNew { for earlier in changed[...number] { try? await earlier.target.releaseReservations(run: setting.run.id) } }
         throw error
       }
       if let conflict {
@@ -62,8 +64,9 @@ final class Coordination: Sendable {
   func takeLeases() async throws(ActionError) -> [String] {
     var holders: [String] = []
     for target in leased {
-      let grant = try await target.acquireLease(run: setting.run.id, owner: setting.owner) { [observer = setting.observer] in
-        observer.observe(.waiting($0))
+      let grant = try await target.acquireLease(run: setting.run.id, owner: setting.owner) {
+        [observer = setting.observer, redactor = setting.redactor] in
+        observer.observe(.waiting(redactor.redact($0)))
       }
       holders.append("\(target.name):\(grant.epoch)")
     }
@@ -75,15 +78,11 @@ final class Coordination: Sendable {
     for target in leased { try await target.resolve(run: setting.run.id) }
   }
 
-  /// A receipt that is newer than the journal: its sequence number and hash.
-  func newestReceipt() async throws(ActionError) -> RunReceipt? {
-    var newest: RunReceipt?
-    for target in leased {
-      if let receipt = try await target.readReceipt(run: setting.run.id), receipt.headSequence > (newest?.headSequence ?? -1) {
-        newest = receipt
-      }
-    }
-    return newest
+  /// What each target knows of the run; nil for one that has no receipt of it.
+  func receipts() async throws(ActionError) -> [RunReceipt?] {
+    var receipts: [RunReceipt?] = []
+    for target in leased { receipts.append(try await target.readReceipt(run: setting.run.id)) }
+    return receipts
   }
 
   /// An unfinished run of the same plan that a target knows of.
@@ -99,13 +98,19 @@ final class Coordination: Sendable {
   func noteCommitted(_ records: [NewRecord], after seq: Int64, redactor: Redactor) {
     guard !setting.bound.reservations.isEmpty else { return }
     let entries = records.enumerated().map { number, record in
-      let value = Value.object([
-        "epoch": .integer(record.epoch), "at": .integer(record.at), "version": .integer(Int64(record.version)), "kind": .string(record.kind),
-        "payload": redactor.redact(record.payload, sparing: record.structuralKeys),
-      ])
-      return ReceiptEntry(sequence: seq + 1 + Int64(number), text: value.encodedJSON())
+      ReceiptEntry(
+        sequence: seq + 1 + Int64(number), epoch: record.epoch, at: record.at, version: record.version, kind: record.kind,
+        payload: redactor.redact(record.payload, sparing: record.structuralKeys))
     }
     contents.withLock { $0.pending += entries }
+  }
+
+  /// Remembers entries that an earlier process recorded and could not bring to the targets any more.
+  func noteStored(_ records: [JournalRecord]) {
+    let entries = records.map {
+      ReceiptEntry(sequence: $0.seq, epoch: $0.epoch, at: $0.at, version: $0.version, kind: $0.kind, payload: $0.payload)
+    }
+    contents.withLock { $0.pending = entries }
   }
 
   /// Puts the run's head and the entries since the last receipt into every target.
@@ -127,17 +132,16 @@ final class Coordination: Sendable {
   }
 
   /// The run stands: a last receipt, the reservations back if it has ended, the leases back in any case.
-  func finish(state: RunState, head: JournalHead) async throws(RunFailure) {
+  func finish(state: RunState, head: JournalHead) async {
     do throws(ActionError) {
       try await writeReceipts(status: state.status.rawValue, phase: state.currentPhase, head: head)
-      for target in leased {
-        if state.status.isEnd { try await target.releaseReservations(run: setting.run.id) }
-        try await target.releaseLease()
-      }
+      if state.status.isEnd { for target in leased { try await target.releaseReservations(run: setting.run.id) } }
     } catch {
+      let next = state.status.isEnd ? "; 'runbook resume \(setting.run.id)' tells it and gives back what is reserved" : ""
       setting.observer.observe(
-        .notice("the target could not be told that the run is \(state.status.rawValue): \(error.message); 'runbook unlock \(setting.run.id)' does it later"))
+        .notice(setting.redactor.redact("the target could not be told that the run is \(state.status.rawValue): \(error.message)\(next)")))
     }
+    await abandon()
   }
 
   /// Gives back what a run that never began had reserved.
@@ -148,5 +152,15 @@ final class Coordination: Sendable {
   /// This process stops where it is: the lease runs out by itself or is given back, everything else stays.
   func abandon() async {
     for target in leased { try? await target.releaseLease() }
+  }
+}
+
+extension ReceiptEntry {
+  /// An entry as it is kept in a target: the same text, whichever process brings it there.
+  init(sequence: Int64, epoch: Int64, at: Int64, version: Int, kind: String, payload: Value) {
+    let value = Value.object([
+      "epoch": .integer(epoch), "at": .integer(at), "version": .integer(Int64(version)), "kind": .string(kind), "payload": payload,
+    ])
+    self.init(sequence: sequence, text: value.encodedJSON())
   }
 }

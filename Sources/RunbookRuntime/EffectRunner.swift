@@ -11,6 +11,7 @@ struct EffectRunner: Sendable {
   let clock: any RunClock
   let people: any People
   let memory: RunMemory
+  let referred: ReferredOutputs
   let secretsIn: @Sendable (Value) -> Bool
 
   /// What an effect came to, or why it has no answer for the engine.
@@ -46,8 +47,8 @@ struct EffectRunner: Sendable {
     switch error.kind {
     case .leaseLost: return .leaseLost(error.message)
     case .awaitingPeople: return .awaitsPeople(error.message)
-    case .stopped: return .outcome(.interrupted, warnings: [])
-    case .mistake, .refused, .transient, .outcomeUnknown: break
+    case .stopped where effect.id.verb == .perform || effect.id.verb == .undo: return .outcome(.interrupted, warnings: [])
+    case .stopped, .mistake, .refused, .transient, .outcomeUnknown: break
     }
     switch effect.id.verb {
     case .check, .verifyUndone:
@@ -125,9 +126,12 @@ private struct EffectWork {
     }
   }
 
-  func ask(check id: String, fresh: ValueMap = [:]) async throws(ActionError) -> CheckResult {
+  func ask(check id: String) async throws(ActionError) -> CheckResult {
     guard let check = bound.checks[id] else { preconditionFailure("\(id) is no check of the plan") }
-    return try await judge(check.check, check.call, check.limits, fresh: fresh)
+    let result = try await judge(check.check, check.call, check.limits, fresh: [:])
+    let referred = runner.referred.part(of: result.outputs.mapValue ?? [:], ofCheck: id)
+    guard runner.secretsIn(referred) else { return result }
+    return CheckResult(.error, message: "what '\(id)' observed is referred to and contains a secret")
   }
 
   /// Looks and judges; what cannot be resolved is an error of the check, not of the program.
@@ -159,7 +163,8 @@ private struct EffectWork {
       return CheckResult(passed ? .pass : .fail, observed: outputs[main] ?? .null, outputs: .map(outputs))
     }
     let evaluation = expect.evaluate(outputs: outputs, mainOutput: main, scope: scope)
-    return CheckResult(RunbookEngine.Verdict(evaluation.verdict), observed: evaluation.observed, outputs: .map(outputs), message: evaluation.reason)
+    return CheckResult(
+      RunbookEngine.Verdict(evaluation.verdict), observed: evaluation.observed, outputs: .map(outputs), message: evaluation.reason)
   }
 
   // MARK: a step's own effect
@@ -208,12 +213,23 @@ private struct EffectWork {
     switch step.call.action {
     case let action as any ReadingAction:
       let observation = try await action.read(context)
+      if let refusal = observation.refusal { throw ActionError(code: "RB2307", message: refusal, kind: .refused) }
+      try refuseSecrets(in: observation.outputs)
       return .outcome(.done(outputs: .map(observation.outputs), warnings: 0), warnings: observation.noDataReason.map { [$0] } ?? [])
     case let action as any ChangingAction:
       let result = try await action.perform(context, captured: actionCapture)
+      try refuseSecrets(in: result.outputs)
       return .outcome(.done(outputs: .map(result.outputs), warnings: result.warnings.count), warnings: result.warnings)
     default: preconditionFailure("step \(step.step.id) has no action that can be carried out")
     }
+  }
+
+  /// The step happened, and fails: what refers to its output would mean something else after a crash.
+  private func refuseSecrets(in outputs: ValueMap) throws(ActionError) {
+    guard runner.secretsIn(runner.referred.part(of: outputs, ofStep: step.step.id)) else { return }
+    throw ActionError(
+      code: "RB2306", message: "an output of step '\(step.step.id)' that something refers to contains a secret", kind: .refused,
+      help: "refer to the secret itself, in env or headers")
   }
 
   func probe() async throws(ActionError) -> ProbeFinding {

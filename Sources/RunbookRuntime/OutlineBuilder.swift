@@ -35,7 +35,8 @@ private struct OutlineBuilder {
     guard let bound = bound.steps[step.id] else { preconditionFailure("step \(step.id) was not bound") }
     let descriptor = bound.call.descriptor
     return StepOutline(
-      id: step.id, effectClass: effectClass(descriptor.effectClass), mutating: descriptor.isMutating, interrupt: interrupt(descriptor.interrupt),
+      id: step.id, effectClass: effectClass(descriptor.effectClass), mutating: descriptor.isMutating,
+      interrupt: interrupt(descriptor.interrupt),
       retry: retry(step.retry), onFailure: failurePolicy(step.onFailure), preconditions: step.preconditions.map { check($0) },
       hasCapture: descriptor.isMutating || !step.capture.isEmpty, verify: step.verify.map { check($0) }, undo: undo(bound.wayBack),
       onInterrupt: interruptPolicy(step), hasCondition: step.when != nil)
@@ -115,10 +116,7 @@ extension Check {
     var templates: [Template] = []
     switch source {
     case .value(let value): templates.append(value)
-    case .action(let call):
-      templates += call.arguments.map(\.value)
-      if let target = call.target { templates.append(target) }
-      if let collection = call.collection { templates.append(collection) }
+    case .action(let call): templates += call.templates
     }
     if let expect { templates += expect.operands }
     var steps: [String] = []
@@ -139,17 +137,6 @@ extension Template {
       for entry in entries { entry.value.collectBackups(into: &steps) }
     case .list(let items): for item in items { item.collectBackups(into: &steps) }
     case .scalar, .reference, .interpolation: break
-    }
-  }
-}
-
-extension Matcher {
-  /// The operands of all its tests.
-  fileprivate var operands: [Template] {
-    switch self {
-    case .test(let test): [test.operand]
-    case .all(let matchers), .any(let matchers): matchers.flatMap(\.operands)
-    case .not(let matcher): matcher.operands
     }
   }
 }

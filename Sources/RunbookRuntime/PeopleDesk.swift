@@ -69,14 +69,20 @@ actor PeopleDesk: People {
     }
   }
 
-  /// The last answer to each item counts.
+  /// The last answer to each item counts, of those by people who may give it, with the evidence that is asked for, in time.
   private func knownAnswers(to gate: Gate) -> [GateAnswer] {
     var answers = OrderedDictionary<String, GateAnswer>()
     for answer in state.answers(to: gate.subject) {
-      guard let item = answer.value["item"]?.stringValue, let isYes = answer.value["yes"]?.boolValue else { continue }
-      answers[item] = GateAnswer(
-        item: item, isYes: isYes, by: answer.who, at: answer.value["at"]?.timestampValue ?? 0,
-        evidence: answer.value["evidence"]?.stringValue)
+      guard let id = answer.value["item"]?.stringValue, let isYes = answer.value["yes"]?.boolValue,
+        let item = gate.items.first(where: { $0.id == id })
+      else { continue }
+      let at = answer.value["at"]?.timestampValue ?? 0
+      let evidence = answer.value["evidence"]?.stringValue
+      // `--yes` answers in the name of whoever started the run, and never where evidence is asked for.
+      guard answer.value["how"] == .string("--yes") || Plan.mayAnswer(answer.who, for: item.by, people: plan.people) else { continue }
+      if isYes, item.evidenceIsRequired, (evidence ?? "").isEmpty { continue }
+      if let expires = gate.expiresAt, at >= expires { continue }
+      answers[id] = GateAnswer(item: id, isYes: isYes, by: answer.who, at: at, evidence: evidence)
     }
     return gate.items.compactMap { answers[$0.id] }
   }

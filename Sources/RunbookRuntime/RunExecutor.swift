@@ -30,6 +30,8 @@ public actor RunExecutor {
   private var waitsFor: String?
   private var end: RunEnding?
   private var failure: RunFailure?
+  /// Effects that were ordered before the run's first inputs were all taken; nil once things are started as they are ordered.
+  private var postponed: [Effect]? = []
 
   enum Event: Sendable {
     case answered(EffectID, generation: Int, EffectRunner.Answer)
@@ -44,6 +46,7 @@ public actor RunExecutor {
     var generation: Int
     var task: Task<Void, Never>
     var stop: StopFlag
+    var mutates: Bool
   }
 
   private var generation = 0
@@ -55,11 +58,10 @@ public actor RunExecutor {
     self.head = head
     log = Logger(label: "runbook.executor")
     state = StateBox(Conductor(state: folded))
-    memory = RunMemory(targets: targets)
+    memory = RunMemory(targets: targets, state: state)
     coordination = Coordination(setting: setting, targets: targets)
     scope = RunScope(bound: setting.bound, run: setting.run, state: state, captureOwners: setting.bound.captureOwners)
     (events, eventSink) = AsyncStream.makeStream(of: Event.self)
-    for step in setting.bound.steps.keys { memory.learn(step, from: state) }
   }
 
   /// A stop that a person at the terminal or the operating system asks for: the first pauses, the second gives up at once.
@@ -82,19 +84,56 @@ public actor RunExecutor {
       leases.forEach { $0.cancel() }
       timer?.cancel()
     }
-    // Answers that people gave meanwhile count before the gate is asked again.
-    await takeAnswers()
+    // The lease first, which says what becomes of effects that a crash cut off; then the answers that people gave meanwhile, which count
+    // before the gate is asked again; only then is anything started.
     await feed(inputs)
+    await takeAnswers()
+    await startPostponed()
     if end == nil, failure == nil { for await event in events { if await handle(event) { break } } }
-    for effect in running.values { effect.task.cancel() }
+    closeEvents()
+    let isQuiet = await stopAll()
     if let failure {
-      await coordination.abandon()
+      // While something may still be sent, the lease is left to run out by itself: whoever comes next has to wait for that.
+      if isQuiet { await coordination.abandon() }
       throw failure
     }
     guard let end else { preconditionFailure("the run stopped without an end") }
-    try await coordination.finish(state: end.state, head: head)
+    await coordination.finish(state: end.state, head: head)
     return end
   }
+
+  /// Nobody is left to hear: whoever waits for an answer to be recorded waits no longer.
+  private func closeEvents() {
+    eventSink.finish()
+    Task { [events] in
+      for await event in events { if case .answer(_, let recorded) = event { recorded() } }
+    }
+  }
+
+  /// Stops what is under way, and gives what changes something a moment to come to its next border.
+  /// - Returns: whether nothing is under way any more that changes something.
+  private func stopAll() async -> Bool {
+    for effect in running.values {
+      effect.stop.request()
+      effect.task.cancel()
+    }
+    let changing = running.values.filter(\.mutates).map(\.task)
+    guard !changing.isEmpty else { return true }
+    let (answers, sink) = AsyncStream.makeStream(of: Bool.self)
+    Task {
+      for task in changing { await task.value }
+      sink.yield(true)
+    }
+    let moment = Task { [clock = setting.clock] in
+      await clock.sleep(milliseconds: Self.stopTime)
+      sink.yield(false)
+    }
+    defer { moment.cancel() }
+    return await answers.first { _ in true } ?? false
+  }
+
+  /// How long a process that has to stop at once waits for its effects, in milliseconds.
+  private static let stopTime: Int64 = 2_000
 
   private func watchLeases() -> [Task<Void, Never>] {
     coordination.leased.map { target in
@@ -116,7 +155,8 @@ public actor RunExecutor {
     case .leaseLost(let target):
       fail(
         "RB2501", 7, "the lease in target '\(target)' was lost; another process may act for the run now",
-        "nothing more was sent for the run, and what is under way is found out about by the next resume", ["runbook resume \(setting.run.id)"])
+        "nothing more was sent for the run, and what is under way is found out about by the next resume",
+        ["runbook resume \(setting.run.id)"])
     case .answer(let answer, let recorded):
       await feed([.answer(answer)])
       recorded()
@@ -130,11 +170,11 @@ public actor RunExecutor {
     case .outcome(let outcome, let warnings):
       if !warnings.isEmpty { setting.observer.observe(.warnings(subject: id.subject, warnings.map(setting.redactor.redact))) }
       await feed([.finished(id, outcome.redacted(by: setting.redactor))])
-      memory.learn(id.subject, from: state)
     case .awaitsPeople(let what):
+      let what = setting.redactor.redact(what)
       waitsFor = what
       // The gate stays what is asked next; whoever resumes asks it again.
-      await feed([.request(Request(.pause, who: setting.run.initiator, reason: what))])
+      await feed([.request(Request(.pause, who: setting.user, reason: what))])
     case .leaseLost(let reason):
       fail(
         "RB2501", 7, reason, "nothing more was sent for the run, and what is under way is found out about by the next resume",
@@ -146,7 +186,7 @@ public actor RunExecutor {
     stopRequests += 1
     if stopRequests == 1 {
       setting.observer.observe(.notice(state.read { StopNotice.text(for: $0) }))
-      await feed([.request(Request(.pause, who: setting.run.initiator, reason: "interrupted at the terminal"))])
+      await feed([.request(Request(.pause, who: setting.user, reason: "interrupted at the terminal"))])
       return
     }
     fail(
@@ -158,7 +198,7 @@ public actor RunExecutor {
 
   private func feed(_ inputs: [Input.Event]) async {
     for event in inputs where end == nil && failure == nil {
-      let input = Input(at: setting.clock.now(), jitter: setting.jitter(), event)
+      let input = Input(at: setting.clock.now(), jitter: setting.jitter(), event.redacted(by: setting.redactor))
       for order in state.handle(input) {
         await carryOut(order)
         if failure != nil { return }
@@ -170,9 +210,10 @@ public actor RunExecutor {
   private func carryOut(_ order: Order) async {
     switch order {
     case .commit(let entries): await commit(entries)
-    case .start(let effect): await start(effect)
+    case .start(let effect): if postponed == nil { await start(effect) } else { postponed?.append(effect) }
     case .stop(let effect, let mode): stop(effect, mode)
     case .drop(let effect):
+      postponed?.removeAll { $0.id == effect.id }
       running[effect.id]?.task.cancel()
       running[effect.id] = nil
     case .tell:
@@ -182,7 +223,7 @@ public actor RunExecutor {
 
   private func commit(_ entries: [Entry]) async {
     let epoch = state.read { $0.epoch }
-    let records = entries.map { NewRecord(epoch: epoch, at: $0.at, version: $0.version, kind: $0.kindName, payload: $0.payload, structuralKeys: $0.structuralKeys) }
+    let records = entries.map { NewRecord($0, epoch: epoch) }
     let note = state.read { StatusNote(word: $0.status.rawValue, exitCode: $0.exitCode, updated: $0.lastAt) }
     do throws(JournalError) {
       let before = head.seq
@@ -193,6 +234,12 @@ public actor RunExecutor {
     } catch {
       failure = RunFailure(recording: error, run: setting.run.id)
     }
+  }
+
+  private func startPostponed() async {
+    let effects = postponed ?? []
+    postponed = nil
+    for effect in effects where end == nil && failure == nil { await start(effect) }
   }
 
   private func start(_ effect: Effect) async {
@@ -213,13 +260,15 @@ public actor RunExecutor {
       let pace = ProgressPace(clock: setting.clock)
       let answer = await runner.carryOut(effect, scope: scope, stop: stop) { progress in
         guard pace.isDue() else { return }
+        var progress = progress
+        progress.note = progress.note.map(setting.redactor.redact)
         setting.observer.observe(.progress(effect: effect.id, progress))
         setting.journal.noteProgress(
           run: setting.run.id, effect: effect.id.description, at: setting.clock.now(), progress.value)
       }
       eventSink.yield(.answered(effect.id, generation: generation, answer))
     }
-    running[effect.id] = RunningEffect(generation: generation, task: task, stop: stop)
+    running[effect.id] = RunningEffect(generation: generation, task: task, stop: stop, mutates: effect.mutates)
   }
 
   private func stop(_ effect: Effect, _ mode: InterruptMode) {
@@ -240,12 +289,13 @@ public actor RunExecutor {
 
   private func fail(_ code: String, _ exitStatus: Int32, _ message: String, _ standing: String, _ next: [String]) {
     guard failure == nil else { return }
-    failure = RunFailure(code: code, exitStatus: exitStatus, message: message, standing: standing, next: next)
+    failure = RunFailure(code: code, exitStatus: exitStatus, message: setting.redactor.redact(message), standing: standing, next: next)
   }
 
   // MARK: requests from other processes
 
   private func takeAnswers() async {
+    guard end == nil, failure == nil else { return }
     do throws(JournalError) {
       for row in try await setting.journal.pendingRequests(of: setting.run.id) where row.kind == RequestKind.answer {
         if let event = row.event { await feed([event]) }
@@ -274,10 +324,13 @@ public actor RunExecutor {
       plan: setting.bound.plan, state: state, clock: setting.clock, console: setting.console, user: setting.user,
       answersByItself: setting.answersByItself
     ) { [eventSink] answer in
-      await withCheckedContinuation { continuation in eventSink.yield(.answer(answer) { continuation.resume() }) }
+      await withCheckedContinuation { continuation in
+        let yielded = eventSink.yield(.answer(answer) { continuation.resume() })
+        if case .terminated = yielded { continuation.resume() }
+      }
     }
     return EffectRunner(
       bound: setting.bound, run: setting.run, targets: targets, clock: setting.clock, people: desk, memory: memory,
-      secretsIn: { [redactor = setting.redactor] in redactor.contains($0) })
+      referred: ReferredOutputs(setting.bound), secretsIn: { [redactor = setting.redactor] in redactor.contains($0) })
   }
 }

@@ -33,12 +33,15 @@ public struct RunLauncher: Sendable {
         setting.header, records: [], status: StatusNote(word: "pending", exitCode: 6, updated: setting.header.created))
     } catch {
       throw RunFailure(
-        code: "RB2504", exitStatus: error.exitStatus, message: "\(error)", standing: "nothing was changed", next: ["try again when it can be written"])
+        code: "RB2504", exitStatus: error.exitStatus, message: "\(error)", standing: "nothing was changed",
+        next: ["try again when it can be written"])
     }
     let holders: [String]
-    do throws(ActionError) {
-      if let conflict = try await coordination.reserveAll() { throw refusal(reserved(conflict)) }
-      holders = try await coordination.takeLeases()
+    do throws(RunFailure) {
+      if let conflict = try await beforeRecord({ () async throws(ActionError) in try await coordination.reserveAll(isNew: true) }) {
+        throw reserved(conflict)
+      }
+      holders = try await beforeRecord { () async throws(ActionError) in try await coordination.takeLeases() }
     } catch {
       throw await giveUp(after: error, coordination: coordination)
     }
@@ -54,40 +57,43 @@ public struct RunLauncher: Sendable {
   ///   where another process leads the run or another run has taken its place, 74 where the state cannot be used.
   public func takeUp(_ wish: Request.Wish, reason: String) async throws(RunFailure) -> RunEnding {
     let (folded, head) = try await fold()
-    if let ending = alreadyOver(folded, wish) { return ending }
+    if let ending = alreadyOver(folded, wish) {
+      if folded.status.isEnd { await settle(folded, head: head) }
+      return ending
+    }
+    try refuse(wish, in: folded)
     let executor = RunExecutor(setting: setting, folded: folded, head: head, targets: targets)
     let coordination = executor.coordination
     try await beforeTakeUp { () async throws(ActionError) in try await coordination.connect() }
     try await checkIdentities(exitStatus: 8)
-    if let conflict = try await beforeTakeUp({ () async throws(ActionError) in try await coordination.reserveAll() }) {
-      throw reserved(conflict)
-    }
-    let holders = try await beforeTakeUp { () async throws(ActionError) in try await coordination.takeLeases() }
-    let (current, currentHead) = try await fold()
-    guard currentHead == head else {
+    let holder: String
+    do throws(RunFailure) {
+      if let conflict = try await beforeTakeUp({ () async throws(ActionError) in try await coordination.reserveAll(isNew: false) }) {
+        throw reserved(conflict)
+      }
+      holder = try await takeOver(coordination, head: head)
+    } catch {
       await coordination.abandon()
+      throw error
+    }
+    await onLeading(executor)
+    let lease = Input.Event.leaseTaken(
+      epoch: folded.epoch + 1, newProcess: true, holder: holder, request: Request(wish, who: setting.user, reason: reason))
+    return try await executor.lead(beginningWith: folded.status == .pending ? [.begin(info: info, until: nil), lease] : [lease])
+  }
+
+  /// Takes the leases, and looks whether the state is still the newest one and nothing is open in the targets.
+  /// - Returns: who holds the leases, for the record.
+  private func takeOver(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) -> String {
+    let holders = try await beforeTakeUp { () async throws(ActionError) in try await coordination.takeLeases() }
+    guard try await fold().head == head else {
       throw RunFailure(
         code: "RB2505", exitStatus: 7, message: "run \(setting.run.id) was taken up by another process meanwhile",
         standing: "this process did nothing", next: ["runbook status \(setting.run.id)"])
     }
-    try await checkReceipt(coordination, head: head)
-    do throws(ActionError) {
-      try await coordination.resolve()
-    } catch {
-      await coordination.abandon()
-      throw cannotGoOn(error)
-    }
-    await onLeading(executor)
-    let holder = holders.isEmpty ? setting.owner.label : holders.joined(separator: " ")
-    let request = request(wish, reason: reason, state: current)
-    if current.status == .pending {
-      return try await executor.lead(beginningWith: [
-        .begin(info: info, until: nil), .leaseTaken(epoch: 1, newProcess: true, holder: holder, request: nil),
-      ])
-    }
-    return try await executor.lead(beginningWith: [
-      .leaseTaken(epoch: current.epoch + 1, newProcess: true, holder: holder, request: request)
-    ])
+    try await checkReceipts(coordination, head: head)
+    try await beforeTakeUp { () async throws(ActionError) in try await coordination.resolve() }
+    return holders.isEmpty ? setting.owner.label : holders.joined(separator: " ")
   }
 
   /// The state that the journal tells.
@@ -95,12 +101,16 @@ public struct RunLauncher: Sendable {
     try await Self.fold(run: setting.run.id, outline: Outline(setting.bound), journal: setting.journal)
   }
 
-  public static func fold(run: String, outline: Outline, journal: any Journal) async throws(RunFailure) -> (state: RunState, head: JournalHead)
-  {
+  public static func fold(run: String, outline: Outline, journal: any Journal) async throws(RunFailure) -> (
+    state: RunState, head: JournalHead
+  ) {
     var state = RunState(outline: outline)
     var unreadable: EntryDecodingError?
     do throws(JournalError) {
+      let head = try await journal.head(of: run)
+      var last = JournalHead(seq: 0, hash: head.hash)
       try await journal.forEachRecord(of: run) { (record) throws(JournalError) in
+        last = JournalHead(seq: record.seq, hash: record.hash)
         guard unreadable == nil else { return }
         do throws(EntryDecodingError) {
           state.evolve(try Entry(kind: record.kind, version: record.version, payload: record.payload))
@@ -108,9 +118,10 @@ public struct RunLauncher: Sendable {
           unreadable = error
         }
       }
-      let head = try await journal.head(of: run)
       if let unreadable { throw JournalError.damaged("\(unreadable)", seq: nil) }
-      return (state, head)
+      // More than the head may be there, where somebody appends meanwhile; less never.
+      if last.seq < head.seq { throw JournalError.damaged("the last records are missing", seq: last.seq + 1) }
+      return (state, last)
     } catch {
       throw RunFailure(recording: error, run: run)
     }
@@ -125,11 +136,16 @@ public struct RunLauncher: Sendable {
     ])
   }
 
-  /// A request for what is going on anyway is none.
-  private func request(_ wish: Request.Wish, reason: String, state: RunState) -> Request? {
-    if wish == .resume, state.status == .running || state.status == .pending { return nil }
-    if wish == .resume || wish == .rollback, state.status == .rollingBack, !state.isSuspended { return nil }
-    return Request(wish, who: setting.user, reason: reason)
+  /// What cannot be done is said before anything is contacted. To go on, or back, with what is going on so anyway is fine.
+  private func refuse(_ wish: Request.Wish, in state: RunState) throws(RunFailure) {
+    switch wish {
+    case .resume, .rollback: return
+    case .acceptCheck, .skipUndo, .pastPoint, .close, .pause, .cancel: break
+    }
+    guard state.refusal(of: wish) != nil else { return }
+    throw RunFailure(
+      code: "RB2510", exitStatus: 64, message: "this does not fit run \(setting.run.id), which is \(state.status.rawValue)",
+      standing: "the run stays as it is", next: ["runbook status \(setting.run.id)"])
   }
 
   /// Ended runs and blocked ones that are only resumed stay as they are.
@@ -157,25 +173,33 @@ public struct RunLauncher: Sendable {
     }
   }
 
-  private func checkReceipt(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
-    let receipt = try await beforeTakeUp { () async throws(ActionError) in try await coordination.newestReceipt() }
-    guard let receipt, receipt.headSequence > 0 else { return }
-    var agrees = receipt.headSequence <= head.seq
-    if agrees {
-      do throws(JournalError) {
-        let record = try await setting.journal.records(of: setting.run.id, from: receipt.headSequence, limit: 1).first
-        agrees = record.map { "\($0.hash)" == receipt.headHash } ?? false
-      } catch {
-        await coordination.abandon()
-        throw RunFailure(recording: error, run: setting.run.id)
-      }
+  /// A target that knows more than the journal, or something else, was written by another copy of the run. One that knows less is told later.
+  private func checkReceipts(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
+    let receipts = try await beforeTakeUp { () async throws(ActionError) in try await coordination.receipts() }
+    guard !receipts.isEmpty else { return }
+    for receipt in receipts.compactMap(\.self) where receipt.headSequence > 0 {
+      let record = try await stored(from: receipt.headSequence, limit: 1).first
+      guard receipt.headSequence <= head.seq, let record, "\(record.hash)" == receipt.headHash else { throw outdated(receipt, head) }
     }
-    if agrees { return }
-    await coordination.abandon()
-    throw RunFailure(
+    let told = receipts.map { $0?.headSequence ?? 0 }.min() ?? 0
+    coordination.noteStored(try await stored(from: told + 1, limit: .max))
+  }
+
+  private func stored(from seq: Int64, limit: Int) async throws(RunFailure) -> [JournalRecord] {
+    do throws(JournalError) {
+      return try await setting.journal.records(of: setting.run.id, from: seq, limit: limit)
+    } catch {
+      throw RunFailure(recording: error, run: setting.run.id)
+    }
+  }
+
+  private func outdated(_ receipt: RunReceipt, _ head: JournalHead) -> RunFailure {
+    RunFailure(
       code: "RB2507", exitStatus: 8,
-      message: "the state is older than the target, or belongs to another copy of this run (entry \(head.seq) here, \(receipt.headSequence) in the target's receipt)",
-      standing: "nothing was sent for the run", next: ["bring the newer state file back, or 'runbook recover --target URI' in a version that has it"])
+      message:
+        "the state is older than the target, or belongs to another copy of this run (entry \(head.seq) here, \(receipt.headSequence) in the target's receipt)",
+      standing: "nothing was sent for the run",
+      next: ["bring the newer state file back, or 'runbook recover --target URI' in a version that has it"])
   }
 
   @discardableResult
@@ -190,48 +214,55 @@ public struct RunLauncher: Sendable {
 
   private func notBegun(_ error: ActionError) -> RunFailure {
     RunFailure(
-      code: error.code, exitStatus: 1, message: setting.redactor.redact(error.message), standing: "the run was not begun and nothing was changed",
+      code: error.code, exitStatus: error.code == "RB3102" ? 7 : 1, message: setting.redactor.redact(error.message),
+      standing: "the run was not begun and nothing was changed",
       next: [error.help, "then: runbook execute \(setting.header.planPath)"].compactMap(\.self))
   }
 
   private func cannotGoOn(_ error: ActionError) -> RunFailure {
     let led = error.kind == .leaseLost || error.code == "RB3102"
     return RunFailure(
-      code: error.code, exitStatus: led ? 7 : 6, message: setting.redactor.redact(error.message), standing: "the run stays as it was recorded",
+      code: error.code, exitStatus: led ? 7 : 6, message: setting.redactor.redact(error.message),
+      standing: "the run stays as it was recorded",
       next: [error.help, "then: runbook resume \(setting.run.id)"].compactMap(\.self))
   }
 
   private func reserved(_ conflict: ReservationConflict) -> RunFailure {
     RunFailure(
       code: "RB2508", exitStatus: 7,
-      message: "'\(conflict.reservation)' is reserved by run \(conflict.run) of plan '\(conflict.plan)'", standing: "this run changed nothing",
+      message: "'\(conflict.reservation)' is reserved by run \(conflict.run) of plan '\(conflict.plan)'",
+      standing: "this run changed nothing",
       next: [
-        "runbook status \(conflict.run)", "wait until it has ended, or 'runbook unlock \(conflict.run) --reason T' if nobody leads it any more",
+        "runbook status \(conflict.run)",
+        "wait until it has ended, or 'runbook unlock \(conflict.run) --reason T' if nobody leads it any more",
       ])
   }
 
   private func unfinished(_ receipt: RunReceipt) -> RunFailure {
     RunFailure(
-      code: "RB2509", exitStatus: 7, message: "the plan '\(receipt.plan)' has an unfinished run in this target: \(receipt.run) (\(receipt.status))",
+      code: "RB2509", exitStatus: 7,
+      message: "the plan '\(receipt.plan)' has an unfinished run in this target: \(receipt.run) (\(receipt.status))",
       standing: "nothing was changed", next: ["runbook resume \(receipt.run)", "runbook rollback \(receipt.run)"])
   }
 
   /// The run was recorded and cannot begin: it is over before it began.
-  private func refusal(_ failure: RunFailure) -> ActionError {
-    ActionError(code: failure.code, message: failure.message, kind: .refused, help: failure.next.joined(separator: "\n"))
-  }
-
-  private func giveUp(after error: ActionError, coordination: Coordination) async -> RunFailure {
-    let reserved = error.code == "RB2508" || error.code == "RB3102"
-    let status: Int32 = reserved ? 7 : 1
+  private func giveUp(after failure: RunFailure, coordination: Coordination) async -> RunFailure {
     await coordination.abandon()
     await coordination.giveBack()
-    _ = try? await setting.journal.append(
-      [], to: setting.run.id, expectedHead: 0, consuming: [],
-      status: StatusNote(word: "failed", exitCode: status, updated: setting.clock.now()))
-    return RunFailure(
-      code: error.code, exitStatus: status, message: setting.redactor.redact(error.message), standing: "this run changed nothing",
-      next: (error.help ?? "runbook execute \(setting.header.planPath)").split(separator: "\n").map(String.init))
+    let at = setting.clock.now()
+    let entries = [
+      Entry(at: at, .runStarted(info: info, until: nil)),
+      Entry(at: at, .cancelRequested(rollback: false, who: setting.user, reason: failure.message, requestID: nil)),
+      Entry(at: at, .runEnded(.failed)),
+    ]
+    do throws(JournalError) {
+      _ = try await setting.journal.append(
+        entries.map { NewRecord($0, epoch: 0) }, to: setting.run.id, expectedHead: 0, consuming: [],
+        status: StatusNote(word: RunStatus.failed.rawValue, exitCode: failure.exitStatus, updated: at))
+    } catch {
+      setting.observer.observe(.notice("that the run was not begun could not be recorded: \(error)"))
+    }
+    return failure
   }
 }
 
@@ -252,6 +283,25 @@ extension RunSetting {
 }
 
 extension RunLauncher {
+  /// A process that died between a run's last entry and its last word to the targets left reservations there, and a receipt of a run under
+  /// way. Whoever looks at the run again makes that good; that it cannot be is no failure of the run.
+  private func settle(_ state: RunState, head: JournalHead) async {
+    let coordination = Coordination(setting: setting, targets: targets)
+    do {
+      try await coordination.connect()
+      let receipts = try await coordination.receipts().compactMap(\.self)
+      if receipts.allSatisfy({ $0.status == state.status.rawValue }) { return await coordination.giveBack() }
+      _ = try await coordination.takeLeases()
+      try await checkReceipts(coordination, head: head)
+      await coordination.finish(state: state, head: head)
+    } catch {
+      await coordination.abandon()
+      let reason = (error as? ActionError)?.message ?? (error as? RunFailure)?.message ?? "\(error)"
+      setting.observer.observe(
+        .notice(setting.redactor.redact("the targets could not be asked whether anything of the run is still reserved: \(reason)")))
+    }
+  }
+
   /// Gives reservations and lease of a run back whose process is gone; the run stays as it is recorded.
   /// - Throws: `RunFailure` 7 where the lease still lasts.
   public func unlock(reason: String) async throws(RunFailure) {
@@ -264,7 +314,8 @@ extension RunLauncher {
       }
     } catch {
       throw RunFailure(
-        code: error.code, exitStatus: error.code == "RB3102" || error.code == "RB3103" ? 7 : 1, message: setting.redactor.redact(error.message),
+        code: error.code, exitStatus: error.code == "RB3102" || error.code == "RB3103" ? 7 : 1,
+        message: setting.redactor.redact(error.message),
         standing: "the run stays as it is; what could be given back was given back", next: [error.help].compactMap(\.self))
     }
   }

@@ -5,37 +5,29 @@ import RunbookEngine
 import RunbookPlan
 import Synchronization
 
-/// What actions may ask of the rest of their run while they work: a small copy of the state that the executor keeps up to date.
+/// What actions may ask of the rest of their run while they work: the state itself, so that a step sees what the one before it left.
 final class RunMemory: RunWorld {
-  private struct Contents {
-    var outputs: [String: Value] = [:]
-    var calls: [String: ResolvedCall] = [:]
-    var undos: [String: UndoResult] = [:]
-  }
-
-  private let contents = Mutex(Contents())
+  /// What undos of this process found out, in full; the state keeps it without secrets.
+  private let undos = Mutex<[String: UndoResult]>([:])
   private let targets: any TargetFinding
+  private let state: StateBox
 
-  init(targets: any TargetFinding) {
+  init(targets: any TargetFinding, state: StateBox) {
     self.targets = targets
+    self.state = state
   }
 
-  /// Takes over what the state knows of a step.
-  func learn(_ step: String, from state: StateBox) {
-    guard let record = state.step(step) else { return }
-    contents.withLock { contents in
-      contents.outputs[step] = record.effect == .happened ? record.outputs : nil
-      if let call = ResolvedCall(value: record.captures?[CaptureKey.call]) { contents.calls[step] = call }
-    }
+  func remember(undo result: UndoResult, of step: String) { undos.withLock { $0[step] = result } }
+  func undo(of step: String) -> UndoResult? { undos.withLock { $0[step] } }
+
+  func outputs(ofStep step: String) -> Value? {
+    guard let record = state.step(step), record.effect == .happened else { return nil }
+    return record.outputs
   }
-
-  func remember(undo result: UndoResult, of step: String) { contents.withLock { $0.undos[step] = result } }
-  func undo(of step: String) -> UndoResult? { contents.withLock { $0.undos[step] } }
-
-  func outputs(ofStep step: String) -> Value? { contents.withLock { $0.outputs[step] } }
 
   func call(ofStep step: String) -> (arguments: ValueMap, collection: String?, target: String?)? {
-    contents.withLock { $0.calls[step] }.map { ($0.arguments, $0.collection, $0.target) }
+    guard let call = ResolvedCall(value: state.step(step)?.captures?[CaptureKey.call]) else { return nil }
+    return (call.arguments, call.collection, call.target)
   }
 
   func target(named name: String) async throws(ActionError) -> any Target { try await targets.target(named: name) }

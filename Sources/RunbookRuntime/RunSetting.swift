@@ -86,15 +86,35 @@ extension Outcome {
     case .unknown(let failure): .unknown(failure.redacted(by: redactor))
     case .undone(let conflicts, let inDoubt, let details):
       .undone(conflicts: conflicts, inDoubt: inDoubt, details: redactor.redact(details))
-    case .checked(var result): {
-      result.observed = redactor.redact(result.observed)
-      result.outputs = redactor.redact(result.outputs)
-      result.message = redactor.redact(result.message)
-      return .checked(result)
-    }()
+    case .checked(var result):
+      {
+        result.observed = redactor.redact(result.observed)
+        result.outputs = redactor.redact(result.outputs)
+        result.message = redactor.redact(result.message)
+        return .checked(result)
+      }()
     case .probed(.happened(let outputs)): .probed(.happened(outputs: redactor.redact(outputs)))
     case .probed(.unknown(let failure)): .probed(.unknown(failure.redacted(by: redactor)))
     case .interrupted, .condition, .probed: self
+    }
+  }
+}
+
+extension Input.Event {
+  /// The same without secrets: outcomes are redacted where they come from, and this is for what people write.
+  func redacted(by redactor: Redactor) -> Input.Event {
+    switch self {
+    case .request(var request):
+      request.reason = redactor.redact(request.reason)
+      return .request(request)
+    case .leaseTaken(let epoch, let newProcess, let holder, var request):
+      if let reason = request?.reason { request?.reason = redactor.redact(reason) }
+      return .leaseTaken(epoch: epoch, newProcess: newProcess, holder: holder, request: request)
+    case .answer(var answer):
+      answer.value = redactor.redact(answer.value)
+      return .answer(answer)
+    case .begin(let info, let until): return .begin(info: redactor.redact(info), until: until)
+    case .finished, .tick, .trigger: return self
     }
   }
 }
@@ -113,6 +133,15 @@ enum StopNotice {
     case .batch: "stopping at the next batch border of '\(effect.id.subject)'; once more stops at once"
     case .abort, .await: "stopping when '\(effect.id.subject)' has ended; once more stops at once"
     }
+  }
+}
+
+extension NewRecord {
+  /// The engine's entry as it is recorded.
+  init(_ entry: Entry, epoch: Int64) {
+    self.init(
+      epoch: epoch, at: entry.at, version: entry.version, kind: entry.kindName, payload: entry.payload, structuralKeys: entry.structuralKeys
+    )
   }
 }
 

@@ -49,7 +49,8 @@ public actor TargetSet: TargetFinding {
       do throws(ResolutionError) {
         fields[entry.key] = try Resolver.resolve(entry.value, as: type, scope: resolved)
       } catch {
-        throw ActionError(code: "RB2203", message: "target '\(name)', field '\(entry.key)': \(error.message)", kind: .mistake, help: error.help)
+        throw ActionError(
+          code: "RB2203", message: "target '\(name)', field '\(entry.key)': \(error.message)", kind: .mistake, help: error.help)
       }
     }
     return try await connector.connect(name: name, fields: fields)
