@@ -36,7 +36,7 @@ soak: build
 
 simulate: setup
 	swift build --build-tests
-	RUNBOOK_SIMULATION_SEEDS=$(SEEDS) swift test --skip-build --disable-xctest --filter RunbookRuntimeTests
+	RUNBOOK_SIM_SEEDS=$(SEEDS) swift test --skip-build --disable-xctest --filter RunbookEngineTests
 
 bench: release
 	tools/bench

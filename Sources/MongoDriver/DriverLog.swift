@@ -14,9 +14,9 @@ enum Driver {
 
   /// Starts libmongoc; a `static let` runs once, whoever comes first. `mongoc_cleanup` is never called: other threads may still be in the library.
   static let started: Void = {
-    mongoc_init()
-    // Without a handler libmongoc writes to the console.
+    // Without a handler libmongoc writes to the console, and it has something to say as early as its start.
     mongoc_log_set_handler({ level, domain, message, _ in Driver.log(level, domain, message) }, nil)
+    mongoc_init()
   }()
 
   private static func log(_ level: mongoc_log_level_t, _ domain: UnsafePointer<CChar>?, _ message: UnsafePointer<CChar>?) {

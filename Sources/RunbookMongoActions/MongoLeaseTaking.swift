@@ -117,7 +117,7 @@ struct LeaseRecord {
     grant = document["grant"]?.string ?? ""
     epoch = document["epoch"]?.integer ?? 0
     until = document["until"]?.integer ?? 0
-    sessions = document["sessions"]?.array?.compactMap { $0.binary?.bytes } ?? []
+    sessions = document["changeSessions"]?.array?.compactMap { $0.binary?.bytes } ?? []
   }
 }
 
