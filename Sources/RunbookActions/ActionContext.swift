@@ -6,7 +6,8 @@ public struct ActionContext: Sendable {
   public var run: RunFacts
   /// The step or check on whose behalf it acts.
   public var subject: String
-  /// Stable over crashes: the same effect has the same id when it is started again.
+  /// The effect that is carried out, or that a probe or an undo is about. Stable over crashes: the same effect has the same id when it is
+  /// started again.
   public var effect: String
   public var attempt: Int
   /// When the effect was first requested, in milliseconds since 1970 (this machine's clock).

@@ -311,11 +311,20 @@ private struct EffectWork {
     try await context(call, call: step.call, limits: step.limits)
   }
 
+  /// The effect that an action is asked about: a probe or an undo concerns what `perform` was last told to do, under that name.
+  private var acting: EffectID {
+    switch effect.id.verb {
+    case .condition, .check, .capture, .perform: effect.id
+    case .probe, .undo, .verifyUndone:
+      EffectID(verb: .perform, subject: effect.id.subject, serial: max(scope.state.step(effect.id.subject)?.attempts ?? 1, 1))
+    }
+  }
+
   private func context(_ resolved: ResolvedCall, call: BoundCall, limits: Limits) async throws(ActionError) -> ActionContext {
     var target: (any Target)?
     if call.usesTarget, let name = resolved.target { target = try await runner.targets.target(named: name) }
     return ActionContext(
-      run: runner.run, subject: effect.id.subject, effect: effect.id.description, attempt: effect.attempt, requestedAt: effect.requestedAt,
+      run: runner.run, subject: effect.id.subject, effect: acting.description, attempt: acting.serial, requestedAt: effect.requestedAt,
       arguments: resolved.arguments, target: target, collection: resolved.collection, timeout: limits.timeout,
       stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people, world: runner.memory, progress: progress)
   }
