@@ -8,6 +8,8 @@ public final class FaultyJournal: Journal {
     case none
     case before(Int)
     case after(Int)
+    /// Reading loses the last record.
+    case shortened
   }
 
   private let inner: any Journal
@@ -55,7 +57,9 @@ public final class FaultyJournal: Journal {
   public func header(of run: String) async throws(JournalError) -> RunHeader { try await inner.header(of: run) }
   public func head(of run: String) async throws(JournalError) -> JournalHead { try await inner.head(of: run) }
   public func records(of run: String, from seq: Int64, limit: Int) async throws(JournalError) -> [JournalRecord] {
-    try await inner.records(of: run, from: seq, limit: limit)
+    let records = try await inner.records(of: run, from: seq, limit: limit)
+    guard fault == .shortened, let last = records.last, last.seq == (try await inner.head(of: run).seq) else { return records }
+    return records.dropLast()
   }
   public func verifyChain(of run: String) async throws(JournalError) -> ChainVerdict { try await inner.verifyChain(of: run) }
   public func post(_ request: RequestRow) async throws(JournalError) { try await inner.post(request) }
