@@ -109,7 +109,7 @@ public enum ProbeFinding: Sendable, Hashable {
 
 /// How an effect ended.
 public enum Outcome: Sendable, Hashable {
-  /// `warnings` counts what was in doubt or collected on the way.
+  /// `warnings` counts what was in doubt or collected on the way; their texts stand in the output `warnings`, where there are any.
   case done(outputs: Value, warnings: Int)
   /// It ended, and it failed; what it had done by then may stand.
   case failed(Failure)

@@ -72,9 +72,10 @@ extension RunState {
     steps[number].probeTries = 0
     steps[number].stage = .verify
     list = CheckList(layout.sites[number].outline.verify, .stepVerify(number))
-    if warningCount > 0 {
-      warnings.append(Warning(at: lastAt, subject: layout.sites[number].outline.id, message: "\(warningCount) in doubt or collected"))
-    }
+    guard warningCount > 0 else { return }
+    let id = layout.sites[number].outline.id
+    let texts = outputs["warnings"]?.listValue?.compactMap(\.stringValue) ?? ["\(warningCount) in doubt or collected"]
+    for text in texts { warnings.append(Warning(at: lastAt, subject: id, message: text)) }
   }
 
   mutating func finishProbe(_ number: Int, _ finding: ProbeFinding, _ retryAt: Int64?) {

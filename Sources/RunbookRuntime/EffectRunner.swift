@@ -219,7 +219,9 @@ private struct EffectWork {
     case let action as any ChangingAction:
       let result = try await action.perform(context, captured: actionCapture)
       try refuseSecrets(in: result.outputs)
-      return .outcome(.done(outputs: .map(result.outputs), warnings: result.warnings.count), warnings: result.warnings)
+      var outputs = result.outputs
+      if !result.warnings.isEmpty { outputs["warnings"] = .list(result.warnings.map(Value.string)) }
+      return .outcome(.done(outputs: .map(outputs), warnings: result.warnings.count), warnings: result.warnings)
     default: preconditionFailure("step \(step.step.id) has no action that can be carried out")
     }
   }
