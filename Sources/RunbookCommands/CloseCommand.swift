@@ -19,13 +19,15 @@ struct CloseCommand: AsyncParsableCommand {
   func run() async throws {
     let redactor = Redactor()
     let journal = try await stateOptions.open(redactor: redactor, create: false)
-    let recorded = try await RecordedRun.read(run, from: journal)
+    let recorded = try await RecordedRun.read(run, from: journal, of: stateOptions)
     if !recorded.state.status.isEnd, let refusal = recorded.state.refusal(of: .close) {
       throw Messages.usage(
-        RollbackCommand.text(of: refusal, run: run), help: "only halted and blocked runs can be closed; 'runbook rollback \(run)' unwinds it")
+        RollbackCommand.text(of: refusal, run: run),
+        help: "only halted and blocked runs can be closed; 'runbook rollback \(run)' unwinds it")
     }
     try await running.lead(
-      header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath
+      header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
+      state: stateOptions.state
     ) { (launcher) throws(RunFailure) in
       try await launcher.takeUp(.close, reason: reason)
     }

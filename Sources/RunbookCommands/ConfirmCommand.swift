@@ -5,6 +5,7 @@ import RunbookActions
 import RunbookEngine
 import RunbookJournal
 import RunbookPlan
+import RunbookReport
 import RunbookRuntime
 import RunbookSQLiteJournal
 
@@ -32,13 +33,14 @@ struct ConfirmCommand: AsyncParsableCommand {
 
   func run() async throws {
     let journal = try await stateOptions.open(redactor: Redactor(), create: false)
-    let recorded = try await RecordedRun.read(run, from: journal)
+    let recorded = try await RecordedRun.read(run, from: journal, of: stateOptions)
     guard let gate = recorded.openGate else {
       throw Messages.usage("run \(run) asks nothing of people now", help: "'runbook status \(run)' shows where it stands")
     }
     let open = gate.items.filter { item in !recorded.isAnswered(item.id, of: gate.subject) }
     if items.isEmpty, !all {
       Messages.data(Self.list(open, gate: gate, plan: recorded.bound.plan))
+      next("runbook confirm \(run) --all\(open.contains(where: \.evidenceIsRequired) ? " --evidence 'how it is known'" : "")")
       return
     }
     let chosen = try all ? open : items.map { id in try Self.item(id, of: gate) }
@@ -47,16 +49,21 @@ struct ConfirmCommand: AsyncParsableCommand {
       let answer = GateAnswerValue(item: item.id, isYes: !no, at: SystemClock().now(), evidence: evidence, how: "confirm")
       var argument = answer.value.mapValue ?? [:]
       argument["subject"] = .string(gate.subject)
-      try await Inbox.post(RequestKind.answer, .map(argument), run: run, journal: journal)
+      try await Inbox.post(RequestKind.answer, .map(argument), run: run, journal: journal, of: stateOptions)
       Messages.error("\(item.id): \(no ? "refused" : "confirmed") by \(Wiring.user)")
     }
-    if try StatusCommand.leader(of: run, in: journal) == nil { Messages.error("  next: runbook resume \(run)") }
+    if try StatusCommand.leader(of: run, in: journal, of: stateOptions) == nil { next("runbook resume \(run)") }
+  }
+
+  private func next(_ command: String) {
+    Messages.error("  next: " + NextCommands.complete(command, stateOption: stateOptions.state))
   }
 
   private func check(_ item: Gate.Item, plan: Plan) throws {
     guard Plan.mayAnswer(Wiring.user, for: item.by, people: plan.people) else {
       throw Messages.usage(
-        "'\(Wiring.user)' may not answer '\(item.id)'", help: "it is for \(item.by.joined(separator: " or ")); their identities stand under 'people'")
+        "'\(Wiring.user)' may not answer '\(item.id)'",
+        help: "it is for \(item.by.joined(separator: " or ")); their identities stand under 'people'")
     }
     if item.evidenceIsRequired, !no, (evidence ?? "").isEmpty {
       throw Messages.usage("'\(item.id)' asks for evidence", help: "add --evidence 'how it is known'")
@@ -75,7 +82,8 @@ struct ConfirmCommand: AsyncParsableCommand {
     for item in items {
       let people = item.by.map { id in plan.people.first { $0.id == id }.map { "\($0.name)\($0.contact.map { " (\($0))" } ?? "")" } ?? id }
       lines.append("  \(item.id): \(item.text)")
-      lines.append("    by \(people.isEmpty ? "anybody" : people.joined(separator: " or "))\(item.evidenceIsRequired ? ", with evidence" : "")")
+      lines.append(
+        "    by \(people.isEmpty ? "anybody" : people.joined(separator: " or "))\(item.evidenceIsRequired ? ", with evidence" : "")")
     }
     return lines.joined(separator: "\n")
   }

@@ -33,7 +33,9 @@ struct ExecuteCommand: AsyncParsableCommand {
       run: id, planID: loaded.bound.plan.metadata.id, planDigest: loaded.normalised.digest,
       planBytes: Array(loaded.normalised.text.utf8), planPath: plan, params: .map(loaded.bound.params), targets: .emptyMap, created: now,
       toolVersion: ProgramVersion.text, initiator: Wiring.user)
-    try await running.lead(header: header, bound: loaded.bound, journal: journal, redactor: redactor, planPath: plan) { (launcher) throws(RunFailure) in
+    try await running.lead(
+      header: header, bound: loaded.bound, journal: journal, redactor: redactor, planPath: plan, state: stateOptions.state
+    ) { (launcher) throws(RunFailure) in
       try await launcher.execute(until: until)
     }
   }
@@ -41,9 +43,9 @@ struct ExecuteCommand: AsyncParsableCommand {
   /// A second run of a plan waits until the first has ended.
   private func refuseUnfinished(_ plan: Plan, in journal: any Journal) async throws {
     let runs: [RunListing]
-    do throws(JournalError) { runs = try await journal.runs() } catch { throw Messages.exit(error) }
+    do throws(JournalError) { runs = try await journal.runs() } catch { throw stateOptions.exit(error) }
     guard let other = runs.first(where: { $0.planID == plan.metadata.id && $0.isUnfinished }) else { return }
-    throw Messages.exit(
+    throw stateOptions.exit(
       RunFailure(
         code: "RB2509", exitStatus: 7,
         message: "the plan '\(plan.metadata.id)' has an unfinished run: \(other.run) (\(other.status?.word ?? "pending"))",
@@ -56,7 +58,9 @@ struct ExecuteCommand: AsyncParsableCommand {
     guard Messages.isInteractive, !running.yes else { return }
     let changes = bound.reservations.flatMap { item in item.names.map { "\(item.target)/\($0)" } }
     let title = bound.plan.metadata.title ?? bound.plan.metadata.id
-    let text = changes.isEmpty ? "Start '\(title)'? It changes nothing. [yes/no] " : "Start '\(title)'? It changes \(changes.joined(separator: ", ")). [yes/no] "
+    let text =
+      changes.isEmpty
+      ? "Start '\(title)'? It changes nothing. [yes/no] " : "Start '\(title)'? It changes \(changes.joined(separator: ", ")). [yes/no] "
     guard await TerminalConsole().confirm(text) else {
       Messages.error("not started; nothing was changed")
       throw ExitCode(1)

@@ -13,15 +13,27 @@ struct ListCommand: AsyncParsableCommand {
   @OptionGroup var stateOptions: StateOptions
 
   func run() async throws {
-    let journal = try await stateOptions.open(redactor: Redactor(), create: false)
-    let runs: [RunListing]
-    do throws(JournalError) { runs = try await journal.runs() } catch { throw Messages.exit(error) }
+    let runs = try await recordedRuns()
     switch format {
     case .json: Messages.data(Value.list(runs.map(\.value)).plainJSON.encodedJSON())
     case .text:
-      if runs.isEmpty { return Messages.error("there are no runs in this state") }
-      let rows = runs.map { [$0.run, $0.status?.word ?? "pending", $0.planID, TimestampText.format(milliseconds: $0.created), $0.initiator] }
+      if runs.isEmpty { return Messages.error("no runs are recorded here; --state or RUNBOOK_STATE names another state") }
+      let rows = runs.map {
+        [$0.run, $0.status?.word ?? "pending", $0.planID, TimestampText.format(milliseconds: $0.created), $0.initiator]
+      }
       for line in Table.lines([["run", "status", "plan", "begun", "by"]] + rows) { Messages.data(line) }
+    }
+  }
+}
+
+extension ListCommand {
+  /// Where nothing was ever recorded there are no runs; that is no mistake.
+  private func recordedRuns() async throws -> [RunListing] {
+    do throws(JournalError) {
+      return try await stateOptions.journal(redactor: Redactor(), create: false).runs()
+    } catch {
+      if case .noState = error { return [] }
+      throw stateOptions.exit(error)
     }
   }
 }
@@ -30,7 +42,8 @@ extension RunListing {
   fileprivate var value: Value {
     var map: ValueMap = [
       "run": .string(run), "plan": .string(planID), "status": .string(status?.word ?? "pending"), "planPath": .string(planPath),
-      "planDigest": .string(planDigest), "created": .timestamp(created), "initiator": .string(initiator), "toolVersion": .string(toolVersion),
+      "planDigest": .string(planDigest), "created": .timestamp(created), "initiator": .string(initiator),
+      "toolVersion": .string(toolVersion),
       "entries": .integer(headSeq),
     ]
     if let status {

@@ -18,8 +18,8 @@ final class TextObserver: RunObserver {
     var first: Int64
   }
 
-  init(plan: Plan) {
-    narrator = Mutex(RunNarrator(titles: PlanTitles(plan), colored: Messages.showsColors(STDERR_FILENO)))
+  init(plan: Plan, params: ValueMap) {
+    narrator = Mutex(RunNarrator(titles: PlanTitles(plan, params: params), colored: Messages.showsColors(STDERR_FILENO)))
   }
 
   func observe(_ event: RunEvent) {
@@ -37,8 +37,10 @@ final class TextObserver: RunObserver {
   /// At most one line a second for each effect.
   private func show(_ progress: RunbookActions.Progress, of effect: EffectID) {
     let now = ContinuousClock.now
+    let isTold = narrator.withLock { $0.hasTold(effect) }
     let line = pace.withLock { pace -> String? in
-      var rate = pace[effect] ?? Rate(startedAt: now, shownAt: now - .seconds(1), first: progress.done)
+      // What is not told yet was just begun, and its line is about to come; or an earlier process began it.
+      var rate = pace[effect] ?? Rate(startedAt: now, shownAt: isTold ? now - .seconds(1) : now, first: progress.done)
       defer { pace[effect] = rate }
       guard now - rate.shownAt >= .seconds(1) else { return nil }
       rate.shownAt = now
@@ -46,7 +48,7 @@ final class TextObserver: RunObserver {
       let speed = seconds > 0.2 ? Double(progress.done - rate.first) / seconds : 0
       return Self.line(progress, speed: speed)
     }
-    if let line { Messages.error(line) }
+    if let line { Messages.error((narrator.withLock { $0.goingOn(with: effect) } + [line]).joined(separator: "\n")) }
   }
 
   private static func line(_ progress: RunbookActions.Progress, speed: Double) -> String {

@@ -19,7 +19,7 @@ struct LoadedRun {
         BindingCode.notBuilt, "\(part.what) is not built in this version", at: bound.plan.place(of: part.range),
         help: "nothing was run; leave it out, or use a version that has it")
     }
-    Messages.error(diagnostics.inOrderOfPlace().rendered(colored: Messages.showsColors(STDERR_FILENO)))
+    Messages.error(diagnostics.inOrderOfPlace().shown)
     throw ExitCode(2)
   }
 
@@ -34,7 +34,8 @@ struct LoadedRun {
     if parts.count == 1 { return phase.id }
     guard parts.count == 2, let step = phase.steps.first(where: { $0.id == parts[1] }) else {
       throw Messages.usage(
-        "phase '\(phase.id)' has no step '\(parts[1])'", help: nearest(to: parts[1], among: phase.steps.map(\.id)).map { "did you mean '\($0)'?" })
+        "phase '\(phase.id)' has no step '\(parts[1])'",
+        help: nearest(to: parts[1], among: phase.steps.map(\.id)).map { "did you mean '\($0)'?" })
     }
     return step.id
   }
@@ -72,7 +73,7 @@ enum PlanSource {
     let result = Wiring.catalog().bind(plan, params: given, run: facts)
     let diagnostics = (loaded.diagnostics + result.diagnostics).inOrderOfPlace()
     guard let bound = result.bound else { throw refuse(diagnostics) }
-    if !diagnostics.isEmpty { Messages.error(diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO))) }
+    if !diagnostics.isEmpty { Messages.error(diagnostics.shown) }
     return LoadedRun(bound: bound, normalised: normalised)
   }
 
@@ -90,7 +91,7 @@ enum PlanSource {
     let paramsFile = try options.paramsFile.map { try file($0) }
     let bound = bindParams(
       plan.params, given: options.params.map { ($0.name, $0.text) }, file: paramsFile, requiresAll: requiresAll)
-    if !bound.diagnostics.isEmpty { Messages.error(bound.diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO))) }
+    if !bound.diagnostics.isEmpty { Messages.error(bound.diagnostics.shown) }
     for mistake in bound.mistakes {
       Messages.error("error[\(mistake.code)]: \(mistake.message)")
       if let help = mistake.help { Messages.error("help: \(help)") }
@@ -103,7 +104,7 @@ enum PlanSource {
   }
 
   private static func refuse(_ diagnostics: [Diagnostic]) -> ExitCode {
-    Messages.error(diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO)))
+    Messages.error(diagnostics.shown)
     let errors = diagnostics.count { $0.severity == .error }
     Messages.error("\(PeopleText.count(errors, "error")); nothing was run")
     return ExitCode(2)

@@ -16,34 +16,37 @@ struct RecordedRun {
   let state: RunState
 
   /// Reads a run and loads its stored plan with the loader that reads files.
-  static func read(_ run: String, from journal: SQLiteJournal) async throws -> RecordedRun {
+  static func read(_ run: String, from journal: SQLiteJournal, of options: StateOptions) async throws -> RecordedRun {
     let header: RunHeader
-    do throws(JournalError) { header = try await journal.header(of: run) } catch { throw Messages.exit(error) }
+    do throws(JournalError) { header = try await journal.header(of: run) } catch { throw options.exit(error) }
     let loaded = PlanLoader.load(SourceFile(path: "stored plan of \(run)", bytes: header.planBytes))
     guard let plan = loaded.plan else {
-      throw unreadable(run, loaded.diagnostics)
+      throw unreadable(run, loaded.diagnostics, options)
     }
     let result = Wiring.catalog().bind(plan, params: header.params.mapValue ?? [:])
-    guard let bound = result.bound else { throw unreadable(run, result.diagnostics) }
+    guard let bound = result.bound else { throw unreadable(run, result.diagnostics, options) }
     let state: RunState
     do throws(RunFailure) {
       state = try await RunLauncher.fold(run: run, outline: Outline(bound), journal: journal).state
     } catch {
-      throw Messages.exit(error)
+      throw options.exit(error)
     }
     return RecordedRun(header: header, bound: bound, state: state)
   }
 
-  private static func unreadable(_ run: String, _ diagnostics: [Diagnostic]) -> ExitCode {
-    Messages.error(diagnostics.rendered())
-    return Messages.exit(
+  private static func unreadable(_ run: String, _ diagnostics: [Diagnostic], _ options: StateOptions) -> ExitCode {
+    Messages.error(diagnostics.shown)
+    return options.exit(
       RunFailure(
-        code: "RB2510", exitStatus: 70, message: "the stored plan of run \(run) cannot be read by this version of the program (\(ProgramVersion.text))",
+        code: "RB2510", exitStatus: 70,
+        message: "the stored plan of run \(run) cannot be read by this version of the program (\(ProgramVersion.text))",
         standing: "the run stays as it is", next: ["use the version that began the run; 'runbook list' shows it"]))
   }
 
-  func summary(waitsFor: String? = nil) -> RunSummary {
-    RunSummary(run: header.run, state: state, plan: bound.plan, planPath: header.planPath, waitsFor: waitsFor)
+  func summary(stateOption: String?, isLed: Bool) -> RunSummary {
+    RunSummary(
+      run: header.run, state: state, plan: bound.plan, planPath: header.planPath, params: bound.params, stateOption: stateOption,
+      isLed: isLed)
   }
 }
 
@@ -51,11 +54,12 @@ struct RecordedRun {
 enum RunChoice {
   /// The run named, or the only one that fits; several are listed.
   static func resolve(
-    _ run: String?, from journal: SQLiteJournal, what: String, fits: (RunListing) -> Bool, orElse: ((RunListing) -> Bool)? = nil
+    _ run: String?, from journal: SQLiteJournal, of options: StateOptions, what: String, fits: (RunListing) -> Bool,
+    orElse: ((RunListing) -> Bool)? = nil
   ) async throws -> String {
     if let run { return run }
     let all: [RunListing]
-    do throws(JournalError) { all = try await journal.runs() } catch { throw Messages.exit(error) }
+    do throws(JournalError) { all = try await journal.runs() } catch { throw options.exit(error) }
     let fitting = all.filter(fits)
     if fitting.count == 1, let only = fitting.first { return only.run }
     if fitting.isEmpty, let orElse, let latest = all.first(where: orElse) { return latest.run }

@@ -16,10 +16,11 @@ struct ResumeCommand: AsyncParsableCommand {
   func run() async throws {
     let redactor = Redactor()
     let journal = try await stateOptions.open(redactor: redactor, create: false)
-    let id = try await RunChoice.resolve(run, from: journal, what: "unfinished run", fits: \.isUnfinished)
-    let recorded = try await RecordedRun.read(id, from: journal)
+    let id = try await RunChoice.resolve(run, from: journal, of: stateOptions, what: "unfinished run", fits: \.isUnfinished)
+    let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
     try await running.lead(
-      header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath
+      header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
+      state: stateOptions.state
     ) { (launcher) throws(RunFailure) in
       try await launcher.takeUp(.resume, reason: "")
     }

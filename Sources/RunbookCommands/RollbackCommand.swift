@@ -3,6 +3,7 @@ import Foundation
 import RunbookEngine
 import RunbookJournal
 import RunbookPlan
+import RunbookReport
 import RunbookRuntime
 import RunbookSQLiteJournal
 
@@ -27,22 +28,26 @@ struct RollbackCommand: AsyncParsableCommand {
 
   func validate() throws {
     if skip != nil, past != nil { throw ValidationError("--skip and --past exclude each other") }
-    if skip != nil || past != nil, (reason ?? "").isEmpty { throw ValidationError("--reason is needed with --skip and --past: it is recorded") }
+    if skip != nil || past != nil, (reason ?? "").isEmpty {
+      throw ValidationError("--reason is needed with --skip and --past: it is recorded")
+    }
   }
 
   func run() async throws {
     let redactor = Redactor()
     let journal = try await stateOptions.open(redactor: redactor, create: false)
     let id = try await RunChoice.resolve(
-      run, from: journal, what: "run that could be rolled back", fits: \.isUnfinished, orElse: { $0.status?.word == "succeeded" })
-    let recorded = try await RecordedRun.read(id, from: journal)
+      run, from: journal, of: stateOptions, what: "run that could be rolled back", fits: \.isUnfinished,
+      orElse: { $0.status?.word == "succeeded" })
+    let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
     let wish: Request.Wish = skip.map { .skipUndo($0) } ?? past.map { .pastPoint($0) } ?? .rollback
     if let leader = try liveLeader(of: id, in: journal) { return try await ask(leader, run: id, wish: wish, journal: journal) }
     if wish != .rollback, let refusal = recorded.state.refusal(of: wish) {
       throw Messages.usage(Self.text(of: refusal, run: id), help: "'runbook status \(id)' shows where the run stands")
     }
     try await running.lead(
-      header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath
+      header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
+      state: stateOptions.state
     ) { (launcher) throws(RunFailure) in
       try await launcher.takeUp(wish, reason: reason ?? "")
     }
@@ -53,7 +58,7 @@ struct RollbackCommand: AsyncParsableCommand {
       guard case .held(let owner) = try RunLock.holder(run: run, directory: journal.directory) else { return nil }
       return owner ?? ProcessIdentity.current()
     } catch {
-      throw Messages.exit(error)
+      throw stateOptions.exit(error)
     }
   }
 
@@ -64,9 +69,9 @@ struct RollbackCommand: AsyncParsableCommand {
       case .skipUndo(let step): (RequestKind.skip, .object(["step": .string(step), "reason": .string(reason ?? "")]))
       default: (RequestKind.rollback, .object(["reason": .string(reason ?? "")]))
       }
-    try await Inbox.post(kind, argument, run: run, journal: journal)
+    try await Inbox.post(kind, argument, run: run, journal: journal, of: stateOptions)
     Messages.error("run \(run) is led by process \(leader.pid) on \(leader.host); it was asked to roll back")
-    Messages.error("  next: runbook status \(run)")
+    Messages.error("  next: " + NextCommands.complete("runbook status \(run)", stateOption: stateOptions.state))
     throw ExitCode(7)
   }
 
@@ -84,11 +89,11 @@ struct RollbackCommand: AsyncParsableCommand {
 
 /// Puts requests where the executor of a run finds them.
 enum Inbox {
-  static func post(_ kind: String, _ argument: Value, run: String, journal: SQLiteJournal) async throws {
+  static func post(_ kind: String, _ argument: Value, run: String, journal: SQLiteJournal, of options: StateOptions) async throws {
     let now = SystemClock().now()
     let row = RequestRow(
       id: "q\(now)-\(String(UInt32.random(in: .min ... .max), radix: 36))", run: run, kind: kind, argument: argument, who: Wiring.user,
       from: ProcessIdentity.current().host, at: now)
-    do throws(JournalError) { try await journal.post(row) } catch { throw Messages.exit(error) }
+    do throws(JournalError) { try await journal.post(row) } catch { throw options.exit(error) }
   }
 }

@@ -19,15 +19,15 @@ struct RunningOptions: ParsableArguments {
 
   /// Leads a run to where it stands, tells it, and ends with its exit status.
   func lead(
-    header: RunHeader, bound: BoundPlan, journal: SQLiteJournal, redactor: Redactor, planPath: String,
+    header: RunHeader, bound: BoundPlan, journal: SQLiteJournal, redactor: Redactor, planPath: String, state: String?,
     _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
   ) async throws {
-    let observer: any RunObserver = output == .text ? TextObserver(plan: bound.plan) : NDJSONObserver(run: header.run)
+    let observer: any RunObserver = output == .text ? TextObserver(plan: bound.plan, params: bound.params) : NDJSONObserver(run: header.run)
     let lock: RunLock
     do throws(JournalError) {
       lock = try RunLock.acquire(run: header.run, directory: journal.directory)
     } catch {
-      throw Messages.exit(error)
+      throw Messages.exit(error, state: state)
     }
     defer { withExtendedLifetime(lock) {} }
     let setting = Wiring.setting(
@@ -43,14 +43,15 @@ struct RunningOptions: ParsableArguments {
       ending = try await body(launcher)
     } catch {
       try? await journal.flushNotes()
-      tell(error, header: header)
+      tell(error, header: header, state: state)
       throw ExitCode(error.exitStatus)
     }
     try? await journal.flushNotes()
     await targets.closeAll()
     await signals.stop()
     let summary = RunSummary(
-      run: header.run, state: ending.state, plan: bound.plan, planPath: planPath, waitsFor: ending.waitsFor)
+      run: header.run, state: ending.state, plan: bound.plan, planPath: planPath, params: bound.params, stateOption: state,
+      waitsFor: ending.waitsFor)
     switch output {
     case .text: Messages.error(summary.text(colored: Messages.showsColors(STDERR_FILENO)))
     case .ndjson: NDJSONObserver(run: header.run).emit(["event": "summary", "summary": summary.value])
@@ -58,14 +59,15 @@ struct RunningOptions: ParsableArguments {
     if ending.state.exitCode != 0 { throw ExitCode(ending.state.exitCode) }
   }
 
-  private func tell(_ failure: RunFailure, header: RunHeader) {
+  private func tell(_ failure: RunFailure, header: RunHeader, state: String?) {
     if output == .ndjson {
       NDJSONObserver(run: header.run).emit([
-        "event": "stopped", "code": .string(failure.code), "exitCode": .integer(Int64(failure.exitStatus)), "message": .string(failure.message),
-        "state": .string(failure.standing), "next": .list(failure.next.map(Value.string)),
+        "event": "stopped", "code": .string(failure.code), "exitCode": .integer(Int64(failure.exitStatus)),
+        "message": .string(failure.message),
+        "state": .string(failure.standing), "next": .list(failure.next(with: state).map(Value.string)),
       ])
     }
-    _ = Messages.exit(failure)
+    _ = Messages.exit(failure, state: state)
   }
 
   /// The directory of a plan, where its relative paths begin.

@@ -21,10 +21,10 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     let journal = try await stateOptions.open(redactor: Redactor(), create: false)
-    let id = try await RunChoice.resolve(run, from: journal, what: "run", fits: \.isUnfinished, orElse: { _ in true })
-    let recorded = try await RecordedRun.read(id, from: journal)
-    let summary = recorded.summary()
-    let leader = try Self.leader(of: id, in: journal)
+    let id = try await RunChoice.resolve(run, from: journal, of: stateOptions, what: "run", fits: \.isUnfinished, orElse: { _ in true })
+    let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
+    let leader = try Self.leader(of: id, in: journal, of: stateOptions)
+    let summary = recorded.summary(stateOption: stateOptions.state, isLed: leader != nil)
     let progress = try? await journal.progress(of: id)
     switch format {
     case .text:
@@ -37,7 +37,8 @@ struct StatusCommand: AsyncParsableCommand {
       map["planDigest"] = .string(recorded.header.planDigest)
       map["params"] = recorded.header.params
       if let leader { map["ledBy"] = leader.value }
-      map["progress"] = .list((progress ?? []).map { .object(["effect": .string($0.effect), "at": .timestamp($0.at), "progress": $0.payload]) })
+      map["progress"] = .list(
+        (progress ?? []).map { .object(["effect": .string($0.effect), "at": .timestamp($0.at), "progress": $0.payload]) })
       Messages.data(Value.map(map).plainJSON.encodedJSON())
     }
     let active = recorded.state.status == .running || recorded.state.status == .rollingBack
@@ -46,12 +47,12 @@ struct StatusCommand: AsyncParsableCommand {
   }
 
   /// The process that leads the run now; nil where none does.
-  static func leader(of run: String, in journal: SQLiteJournal) throws -> ProcessIdentity? {
+  static func leader(of run: String, in journal: SQLiteJournal, of options: StateOptions) throws -> ProcessIdentity? {
     do throws(JournalError) {
       guard case .held(let owner) = try RunLock.holder(run: run, directory: journal.directory) else { return nil }
       return owner
     } catch {
-      throw Messages.exit(error)
+      throw options.exit(error)
     }
   }
 

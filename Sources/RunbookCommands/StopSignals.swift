@@ -2,21 +2,19 @@ import Dispatch
 import Glibc
 import RunbookRuntime
 
-/// Ctrl-C, SIGTERM and SIGHUP become requests to the executor: the first to pause, the second to stop at once. Listens from the moment there is
-/// an executor to hear them.
-@MainActor
-final class StopSignals {
+/// Ctrl-C, SIGTERM and SIGHUP become requests to the executor: the first to pause, the second to stop at once. Listens from the moment
+/// there is an executor to hear them; before that they end the process as usual, and nothing has been changed.
+actor StopSignals {
   private var sources: [any DispatchSourceSignal] = []
 
-  nonisolated init() {}
-
   func listen(for executor: RunExecutor) {
-    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+    for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { executor.requestStop() }
+      // Runs on a queue of its own: a closure that belonged to this actor would trap there.
+      source.setEventHandler { @Sendable in executor.requestStop() }
       source.resume()
-      return source
+      sources.append(source)
     }
   }
 

@@ -21,7 +21,7 @@ struct ValidateCommand: AsyncParsableCommand {
     switch format {
     case .json: Messages.data(result.diagnostics.json)
     case .text:
-      if !result.diagnostics.isEmpty { Messages.error(result.diagnostics.rendered(colored: Messages.showsColors(STDERR_FILENO))) }
+      if !result.diagnostics.isEmpty { Messages.error(result.diagnostics.shown) }
       for part in result.unbuilt {
         Messages.error("note: \(result.place(of: part)): \(part.what) is not built in this version; running the plan would be refused")
       }

@@ -57,7 +57,7 @@ enum Wiring {
 
   static func targets(setting: RunSetting, planDirectory: String) -> TargetSet {
     TargetSet(
-      plan: setting.bound.plan, connectors: connectors(), 
+      plan: setting.bound.plan, connectors: connectors(),
       scope: DeclarationScope(params: setting.bound.params, metadata: setting.bound.plan.metadata, run: setting.run),
       secrets: SecretStore(plan: setting.bound.plan, reader: LocalSecrets(directory: planDirectory), redactor: setting.redactor))
   }

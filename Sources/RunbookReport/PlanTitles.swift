@@ -1,3 +1,4 @@
+import OrderedCollections
 import RunbookPlan
 
 /// What phases, steps and checks are called in front of people, by id.
@@ -26,15 +27,18 @@ public struct PlanTitles: Sendable {
   private var entries: [String: Entry] = [:]
   public let planID: String
   public let planTitle: String?
+  private let values: [(reference: String, shown: String)]
 
-  public init(_ plan: Plan) {
+  /// - Parameter params: what the run was given; their values stand in titles and bars where the plan refers to them.
+  public init(_ plan: Plan, params: ValueMap = [:]) {
+    values = params.map { ("${{ params.\($0.key) }}", $0.value.shown) }
     planID = plan.metadata.id
     planTitle = plan.metadata.title
     add(plan.preconditions, .planPrecondition)
     add(plan.verify, .planVerify)
     add(plan.verifyRollback, .verifyRollback)
     for phase in plan.phases {
-      entries[phase.id] = Entry(title: phase.title, bar: nil, action: nil, place: .phase, owner: phase.owner)
+      entries[phase.id] = Entry(title: filled(phase.title), bar: nil, action: nil, place: .phase, owner: phase.owner)
       add(phase.preconditions, .phasePrecondition(phase: phase.id))
       add(phase.verify, .phaseVerify(phase: phase.id))
       for step in phase.steps { add(step, .step(phase: phase.id)) }
@@ -47,17 +51,22 @@ public struct PlanTitles: Sendable {
   /// The title, or else the id.
   public func title(_ id: String) -> String { entries[id]?.title ?? id }
 
+  private func filled(_ text: String?) -> String? {
+    guard let text, text.contains("${{") else { return text }
+    return values.reduce(text) { $0.replacing($1.reference, with: $1.shown) }
+  }
+
   private mutating func add(_ checks: [Check], _ place: Place) {
     for check in checks {
       var action: String?
       if case .action(let call) = check.source { action = call.name }
       entries[check.id] = Entry(
-        title: check.title, bar: check.bar ?? check.expect?.description, action: action, place: place, owner: nil)
+        title: filled(check.title), bar: filled(check.bar ?? check.expect?.description), action: action, place: place, owner: nil)
     }
   }
 
   private mutating func add(_ step: Step, _ place: Place) {
-    entries[step.id] = Entry(title: step.title, bar: nil, action: step.action.name, place: place, owner: nil)
+    entries[step.id] = Entry(title: filled(step.title), bar: nil, action: step.action.name, place: place, owner: nil)
     add(step.preconditions, .stepPrecondition(step: step.id))
     add(step.capture, .capture(step: step.id))
     add(step.verify, .stepVerify(step: step.id))

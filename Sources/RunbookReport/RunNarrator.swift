@@ -5,8 +5,12 @@ import RunbookPlan
 public struct RunNarrator: Sendable {
   private let titles: PlanTitles
   private var startedAt: [EffectID: Int64] = [:]
+  /// What was begun by an earlier process, or is not recorded yet, has no line of its own so far.
+  private var told: Set<EffectID> = []
   private var lastPhase: String?
   private var lastPlace: PlanTitles.Place?
+  /// Steps whose undo kept what they made on purpose.
+  private var kept: Set<String> = []
   private let colors: Colors
 
   public init(titles: PlanTitles, colored: Bool) {
@@ -18,14 +22,16 @@ public struct RunNarrator: Sendable {
     switch entry.kind {
     case .runStarted, .leaseTaken, .polled, .pollDue: return []
     case .effectRequested(let id): return requested(id, at: entry.at)
-    case .effectFinished(let id, let outcome, let retryAt): return finished(id, outcome, retryAt: retryAt, at: entry.at)
+    case .effectFinished(let id, let outcome, let retryAt): return goingOn(with: id) + finished(id, outcome, retryAt: retryAt, at: entry.at)
     case .verdict(let id, let result, let retryAt): return verdict(id, result, retryAt: retryAt, at: entry.at)
     case .checkSkipped(let id): return ["  \(colors.dim("-")) \(titles.title(id)): not asked, it refers to a step that never started"]
     case .decision(.answer(let answer)): return [answered(answer)]
     case .decision(.request(let request)): return asked(request).map { [$0] } ?? []
     case .triggerFired(let event): return ["\(colors.red("!")) trigger \(event.id): \(event.message)"]
     case .cancelRequested(let rollback, let who, let reason, _):
-      return ["\(colors.red("!")) \(rollback ? "cancel with rollback" : "cancel") asked for by \(who)\(reason.isEmpty ? "" : ": \(reason)")"]
+      return [
+        "\(colors.red("!")) \(rollback ? "cancel with rollback" : "cancel") asked for by \(who)\(reason.isEmpty ? "" : ": \(reason)")"
+      ]
     case .requestDeclined(let request): return ["  a request of \(request.who) does not fit the state of the run and was set aside"]
     case .rollbackBegan(let phase, let cause):
       lastPlace = nil
@@ -37,8 +43,19 @@ public struct RunNarrator: Sendable {
     }
   }
 
+  /// Whether there is a line that says that this effect began.
+  public func hasTold(_ id: EffectID) -> Bool { told.contains(id) }
+
+  /// The line for an effect that an earlier process began and this one goes on with.
+  public mutating func goingOn(with id: EffectID) -> [String] {
+    guard id.verb == .perform || id.verb == .undo, told.insert(id).inserted else { return [] }
+    let line = id.verb == .undo ? "  \(colors.bold("←")) undoing \(label(id.subject))" : "  \(colors.bold("→")) \(label(id.subject))"
+    return (id.verb == .perform ? header(of: id.subject) : []) + [line + colors.dim(" (goes on)")]
+  }
+
   private mutating func requested(_ id: EffectID, at: Int64) -> [String] {
     startedAt[id] = at
+    told.insert(id)
     switch id.verb {
     case .condition, .verifyUndone, .capture: return header(of: id.subject)
     case .check: return header(of: id.subject)
@@ -50,16 +67,20 @@ public struct RunNarrator: Sendable {
     }
   }
 
-  private func finished(_ id: EffectID, _ outcome: Outcome, retryAt: Int64?, at: Int64) -> [String] {
+  private mutating func finished(_ id: EffectID, _ outcome: Outcome, retryAt: Int64?, at: Int64) -> [String] {
     let took = startedAt[id].map { " in \(PeopleText.duration(milliseconds: max(at - $0, 0)))" } ?? ""
     let again = retryAt.map { "; tried again in \(PeopleText.duration(milliseconds: max($0 - at, 0)))" } ?? ""
     switch (id.verb, outcome) {
     case (.condition, .condition(false)): return ["  \(colors.dim("-")) \(label(id.subject)): skipped, its condition does not hold"]
     case (.condition, .condition), (.capture, .done): return []
     case (.perform, .done(let outputs, _)): return ["    \(colors.green("✓")) done\(took)\(summary(outputs))"]
+    case (.undo, .undone(_, _, let details)) where details["kept"] == true:
+      kept.insert(id.subject)
+      return ["    \(colors.green("✓")) nothing to undo: \(details["to"]?.stringValue.map { "'\($0)'" } ?? "what it made") is kept"]
     case (.undo, .undone(let conflicts, let inDoubt, let details)):
       let notes = [
-        conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) kept as the application's" : nil, inDoubt > 0 ? "\(inDoubt) in doubt" : nil,
+        conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) kept as the application's" : nil,
+        inDoubt > 0 ? "\(inDoubt) in doubt" : nil,
       ].compactMap(\.self)
       return ["    \(colors.green("✓")) undone\(took)\(summary(details))\(notes.isEmpty ? "" : "; " + notes.joined(separator: ", "))"]
     case (_, .probed(let finding)): return ["    \(probed(finding))"]
@@ -81,7 +102,7 @@ public struct RunNarrator: Sendable {
 
   private func verdict(_ id: EffectID, _ result: CheckResult, retryAt: Int64?, at: Int64) -> [String] {
     if id.verb == .verifyUndone {
-      if result.verdict == .pass { return ["    \(colors.green("✓")) verified: nothing of it is left"] }
+      if result.verdict == .pass { return kept.contains(id.subject) ? [] : ["    \(colors.green("✓")) verified: nothing of it is left"] }
       let again = retryAt.map { "; tried again in \(PeopleText.duration(milliseconds: max($0 - at, 0)))" } ?? ""
       return ["    \(colors.red("✗")) the undo is not whole: \(result.message)\(again)"]
     }

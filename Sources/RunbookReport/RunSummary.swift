@@ -11,14 +11,25 @@ public struct RunSummary: Sendable {
   /// How long a succeeded run stays reversible, in microseconds.
   public let keepUndo: Int64
   public let waitsFor: String?
+  /// Some process leads the run now.
+  public let isLed: Bool
+  private let commands: NextCommands
 
-  public init(run: String, state: RunState, plan: Plan, planPath: String, waitsFor: String? = nil) {
+  /// - Parameters:
+  ///   - params: what the run was given, defaults included.
+  ///   - stateOption: the `--state` that the command was given; it has to stand in every next command, too.
+  public init(
+    run: String, state: RunState, plan: Plan, planPath: String, params: ValueMap = [:], stateOption: String? = nil, waitsFor: String? = nil,
+    isLed: Bool = false
+  ) {
     self.run = run
     self.state = state
-    titles = PlanTitles(plan)
+    titles = PlanTitles(plan, params: params)
     self.planPath = planPath
     keepUndo = plan.metadata.keepUndo
     self.waitsFor = waitsFor
+    self.isLed = isLed
+    commands = NextCommands(plan: plan, params: params, planPath: planPath, stateOption: stateOption)
   }
 
   // MARK: the three things
@@ -28,8 +39,9 @@ public struct RunSummary: Sendable {
     if let waitsFor { return waitsFor }
     switch state.status {
     case .succeeded:
-      return state.continuedFailures.isEmpty
-        ? nil : "\(PeopleText.count(state.continuedFailures.count, "step")) failed and the plan went on: \(state.continuedFailures.joined(separator: ", "))"
+      if state.continuedFailures.isEmpty { return nil }
+      let steps = PeopleText.count(state.continuedFailures.count, "step")
+      return "\(steps) failed and the plan went on: \(state.continuedFailures.joined(separator: ", "))"
     case .paused: return state.pauseReason
     case .rollingBack where state.isSuspended: return state.pauseReason ?? causeText
     case .pending, .running: return nil
@@ -39,9 +51,9 @@ public struct RunSummary: Sendable {
 
   private var causeText: String? {
     guard let cause = state.cause ?? state.causes.last else { return nil }
-    guard case .check(let id, _) = cause.origin, let result = state.check(id)?.result else { return cause.message }
+    guard case .check(let id, _) = cause.origin, let result = state.check(id)?.result else { return Self.text(of: cause) }
     var text = "check '\(id)'" + (titles[id]?.title.map { " (\($0))" } ?? "") + ": \(result.verdict.rawValue)"
-    if result.verdict == .fail {
+    if result.verdict == .fail, result.message.isEmpty || result.message.contains("${{") {
       if let bar = titles[id]?.bar { text += ", expected \(bar)" }
       text += ", observed \(PeopleText.value(result.observed))"
     } else if !result.message.isEmpty {
@@ -50,18 +62,32 @@ public struct RunSummary: Sendable {
     return text
   }
 
+  private static func text(of cause: Cause) -> String {
+    switch cause.origin {
+    case .cancel: "cancelled: \(cause.message)"
+    case .rollbackRequest: "nothing; a rollback was wanted: \(cause.message)"
+    default: cause.message
+    }
+  }
+
   /// In what state everything is now.
   public var standing: String {
     switch state.status {
     case .pending: return "the run was recorded and has not begun; nothing was changed"
-    case .running: return "the run is recorded as going on" + standingSteps(prefix: "; changes of ", suffix: " stand")
+    case .running:
+      return (isLed ? "the run is going on" : "the process that led the run is gone; what it was doing is found out by the next one")
+        + standingSteps(prefix: "; changes of ", suffix: " stand")
     case .paused: return "paused; nothing is under way" + standingSteps(prefix: "; changes of ", suffix: " stand")
     case .rollingBack: return "unwinding, not finished" + standingSteps(prefix: "; changes of ", suffix: " still stand")
     case .halted: return "halted" + standingSteps(prefix: "; changes of ", suffix: " stand", none: "; no change stands")
-    case .blocked: return "the rollback is blocked" + standingSteps(prefix: "; changes of ", suffix: " still stand") + "; everything that it needs is kept"
+    case .blocked:
+      return "the rollback is blocked" + standingSteps(prefix: "; changes of ", suffix: " still stand")
+        + "; everything that it needs is kept"
     case .succeeded: return "done; \(checkCounts)"
     case .failed: return "nothing was changed"
-    case .rolledBack: return "rolled back and verified: nothing of the run remains but its kept backup and its own records"
+    case .rolledBack:
+      let backup = keptCopies.isEmpty ? "" : "its kept backup and "
+      return "rolled back and verified: nothing of the run remains but \(backup)its own records"
     case .rolledBackWithConflicts: return "rolled back; " + conflictText
     case .closed: return "closed" + standingSteps(prefix: "; changes of ", suffix: " stand", none: "; no change stands")
     }
@@ -81,7 +107,10 @@ public struct RunSummary: Sendable {
   }
 
   /// The exact commands that can come next.
-  public var next: [String] {
+  public var next: [String] { nextCommands.map(commands.complete) }
+
+  private var nextCommands: [String] {
+    if isLed { return ["runbook status \(run)", "runbook rollback \(run)"] }
     switch state.status {
     case .pending, .running: return ["runbook resume \(run)", "runbook rollback \(run)"]
     case .paused: return confirmCommands + ["runbook resume \(run)", "runbook rollback \(run)"]
@@ -95,7 +124,19 @@ public struct RunSummary: Sendable {
       let step = state.currentStep ?? "STEP"
       return ["runbook rollback \(run)", "runbook rollback \(run) --skip \(step) --reason T", "runbook close \(run) --reason T"]
     case .succeeded: return state.hasChanged ? ["runbook rollback \(run)", "runbook status \(run)"] : ["runbook status \(run)"]
-    case .failed, .rolledBack, .rolledBackWithConflicts, .closed: return ["runbook status \(run)", "runbook execute \(planPath)"]
+    case .failed, .rolledBack, .rolledBackWithConflicts, .closed:
+      // Where a backup is kept, the same command would find its name taken.
+      return ["runbook status \(run)"] + (keptCopies.isEmpty ? [commands.execute] : [])
+    }
+  }
+
+  /// The backups that the run leaves, by the step that made them.
+  private var keptCopies: [(step: String, name: String)] {
+    state.outline.phases.flatMap(\.steps).compactMap { step in
+      guard let record = state.step(step.id), record.undoDetails["kept"] == true, let name = record.undoDetails["to"]?.stringValue else {
+        return nil
+      }
+      return (step.id, name)
     }
   }
 
@@ -116,6 +157,9 @@ public struct RunSummary: Sendable {
     for warning in state.warnings.prefix(20) { lines.append("  Warning:      \(warning.subject): \(warning.message)") }
     if state.warnings.count > 20 { lines.append("  Warning:      … and \(state.warnings.count - 20) more") }
     lines += listedDocuments
+    for copy in keptCopies {
+      lines.append("  Kept:         '\(copy.name)', the backup of step '\(copy.step)'; another run must give its own backup another name")
+    }
     if state.status == .succeeded, state.hasChanged {
       lines.append("  Reversible:   for \(DurationText.format(microseconds: keepUndo)), and what users write meanwhile is kept")
     }
@@ -136,7 +180,9 @@ public struct RunSummary: Sendable {
   private var checkCounts: String {
     let results = state.checks.values.compactMap(\.result)
     let passed = results.count { $0.verdict == .pass }
-    return "\(passed) of \(PeopleText.count(results.count { $0.verdict != .skipped }, "check")) passed, \(PeopleText.count(state.warnings.count, "warning"))"
+    if results.isEmpty { return PeopleText.count(state.warnings.count, "warning") }
+    let asked = PeopleText.count(results.count { $0.verdict != .skipped }, "check")
+    return "\(passed) of \(asked) passed, \(PeopleText.count(state.warnings.count, "warning"))"
   }
 
   /// One row for each check of the plan's `verify`.

@@ -216,7 +216,7 @@ public struct RunLauncher: Sendable {
     RunFailure(
       code: error.code, exitStatus: error.code == "RB3102" ? 7 : 1, message: setting.redactor.redact(error.message),
       standing: "the run was not begun and nothing was changed",
-      next: [error.help, "then: runbook execute \(setting.header.planPath)"].compactMap(\.self))
+      next: [error.help.map(setting.redactor.redact), "then: runbook execute \(setting.header.planPath)"].compactMap(\.self))
   }
 
   private func cannotGoOn(_ error: ActionError) -> RunFailure {
@@ -224,7 +224,7 @@ public struct RunLauncher: Sendable {
     return RunFailure(
       code: error.code, exitStatus: led ? 7 : 6, message: setting.redactor.redact(error.message),
       standing: "the run stays as it was recorded",
-      next: [error.help, "then: runbook resume \(setting.run.id)"].compactMap(\.self))
+      next: [error.help.map(setting.redactor.redact), "then: runbook resume \(setting.run.id)"].compactMap(\.self))
   }
 
   private func reserved(_ conflict: ReservationConflict) -> RunFailure {
@@ -233,8 +233,8 @@ public struct RunLauncher: Sendable {
       message: "'\(conflict.reservation)' is reserved by run \(conflict.run) of plan '\(conflict.plan)'",
       standing: "this run changed nothing",
       next: [
-        "runbook status \(conflict.run)",
-        "wait until it has ended, or 'runbook unlock \(conflict.run) --reason T' if nobody leads it any more",
+        "where that run is recorded (in its directory, or with its --state): runbook status \(conflict.run)",
+        "wait until it has ended, or 'runbook unlock \(conflict.run) --reason T' there if nobody leads it any more",
       ])
   }
 
@@ -242,7 +242,8 @@ public struct RunLauncher: Sendable {
     RunFailure(
       code: "RB2509", exitStatus: 7,
       message: "the plan '\(receipt.plan)' has an unfinished run in this target: \(receipt.run) (\(receipt.status))",
-      standing: "nothing was changed", next: ["runbook resume \(receipt.run)", "runbook rollback \(receipt.run)"])
+      standing: "nothing was changed",
+      next: ["where that run is recorded (in its directory, or with its --state): runbook status \(receipt.run)"])
   }
 
   /// The run was recorded and cannot begin: it is over before it began.
@@ -316,7 +317,7 @@ extension RunLauncher {
       throw RunFailure(
         code: error.code, exitStatus: error.code == "RB3102" || error.code == "RB3103" ? 7 : 1,
         message: setting.redactor.redact(error.message),
-        standing: "the run stays as it is; what could be given back was given back", next: [error.help].compactMap(\.self))
+        standing: "the run stays as it is; what could be given back was given back", next: [error.help.map(setting.redactor.redact)].compactMap(\.self))
     }
   }
 }
