@@ -74,12 +74,6 @@ public struct Failure: Sendable, Hashable, Error {
   }
 }
 
-public enum Verdict: String, Sendable, Hashable, CaseIterable {
-  case pass, fail, noData, error, inconclusive
-  /// Its `when` was false, or it refers to a step that never started.
-  case skipped
-}
-
 /// What asking a check once gave.
 public struct CheckResult: Sendable, Hashable {
   public var verdict: Verdict

@@ -1,3 +1,5 @@
+import RunbookPlan
+
 /// One asking of a check, with its polls: `within`, `holdFor`, and retries of transient errors.
 extension RunState {
   /// The entry for one answer of a check: its last word, or a poll that goes on.

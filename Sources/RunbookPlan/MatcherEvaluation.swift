@@ -36,7 +36,7 @@ extension Matcher {
       switch evaluation.verdict {
       case .pass: evaluation.verdict = .fail
       case .fail: evaluation.verdict = .pass
-      case .noData, .error, .inconclusive: break
+      case .noData, .error, .inconclusive, .skipped: break
       }
       return evaluation
     }

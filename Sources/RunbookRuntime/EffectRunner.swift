@@ -164,7 +164,7 @@ private struct EffectWork {
     }
     let evaluation = expect.evaluate(outputs: outputs, mainOutput: main, scope: scope)
     return CheckResult(
-      RunbookEngine.Verdict(evaluation.verdict), observed: evaluation.observed, outputs: .map(outputs), message: evaluation.reason)
+      evaluation.verdict, observed: evaluation.observed, outputs: .map(outputs), message: evaluation.reason)
   }
 
   // MARK: a step's own effect
@@ -353,18 +353,5 @@ extension BoundPlan {
   func condition(of id: String) -> Condition? {
     if let phase = plan.phases.first(where: { $0.id == id }) { return phase.when }
     return steps[id]?.step.when ?? checks[id]?.check.when
-  }
-}
-
-extension RunbookEngine.Verdict {
-  /// A matcher's judgement in the engine's words, which have one more: a check can also be skipped.
-  init(_ verdict: RunbookPlan.Verdict) {
-    switch verdict {
-    case .pass: self = .pass
-    case .fail: self = .fail
-    case .noData: self = .noData
-    case .error: self = .error
-    case .inconclusive: self = .inconclusive
-    }
   }
 }
