@@ -317,7 +317,8 @@ extension RunLauncher {
       throw RunFailure(
         code: error.code, exitStatus: error.code == "RB3102" || error.code == "RB3103" ? 7 : 1,
         message: setting.redactor.redact(error.message),
-        standing: "the run stays as it is; what could be given back was given back", next: [error.help.map(setting.redactor.redact)].compactMap(\.self))
+        standing: "the run stays as it is; what could be given back was given back",
+        next: [error.help.map(setting.redactor.redact)].compactMap(\.self))
     }
   }
 }

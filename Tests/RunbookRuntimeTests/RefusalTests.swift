@@ -57,7 +57,8 @@ import Testing
     let second = try Rig(WholeRunTests.twoSteps, run: "run-2", server: first.server, clock: first.clock)
     let refused = await failure { () async throws(RunFailure) in try await second.execute() }
     #expect(refused?.exitStatus == 7)
-    #expect(refused?.next.contains("runbook resume run-1") == true)
+    #expect(refused?.code == "RB2509")
+    #expect(refused?.message == "the plan 'sample' has an unfinished run in this target: run-1 (paused)")
     #expect(try await second.journal.runs().isEmpty)
     try await first.resume()
     #expect(try await second.execute().state.status == .succeeded)

@@ -24,14 +24,14 @@ final class Rig: Sendable {
   ///   - head: further keys of the plan.
   init(
     _ phases: String, head: String = "", run id: String = "run-1", server: FakeServer? = nil, clock: FakeClock = FakeClock(),
-    secrets: [String: String] = [:], identity: String? = nil
+    secrets: [String: String] = [:], identity: String? = nil, targetFields: String? = nil
   ) throws {
     let text = """
       apiVersion: runbook/v1
       kind: Runbook
       metadata: { id: sample }
       targets:
-        db: { type: mongodb, uri: "fake"\(identity.map { ", identity: { replicaSet: \($0) }" } ?? "") }
+        db: { type: mongodb, uri: "fake"\(identity.map { ", identity: { replicaSet: \($0) }" } ?? "")\(targetFields.map { ", \($0)" } ?? "") }
       defaults: { target: db, collection: cells }
       \(head)
       \(phases)

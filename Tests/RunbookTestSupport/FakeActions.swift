@@ -122,7 +122,7 @@ public struct FakeAdd: ChangingAction {
 
   public func undo(_ context: ActionContext, captured: Value, outputs: Value?) async throws(ActionError) -> UndoResult {
     let call = try Call(context)
-    try call.enter(asking: context.effect)
+    try call.enter(asking: "undo:\(context.subject)#")
     let behaviour = call.server.behaviour(of: "undo \(context.subject)")
     switch behaviour {
     case .transient: throw ActionError(code: "TEST", message: "not now", kind: .transient)
@@ -190,7 +190,7 @@ public struct FakeAdd: ChangingAction {
     func enter(asking effect: String) throws(ActionError) {
       try server.check(target.session)
       guard target.holdsLease else { throw FakeTarget.leaseLost }
-      let isTold = server.receiptLog(of: run).contains { $0.text.contains("effectRequested") && $0.text.contains("\"\(effect)\"") }
+      let isTold = server.receiptLog(of: run).contains { $0.text.contains("effectRequested") && $0.text.contains("\"\(effect)") }
       if !isTold { server.complain("\(effect) began before the target knew its intent") }
       if !server.state.withLock({ $0.reservations.values.contains { $0.run == run } }) { server.complain("\(effect) began unreserved") }
     }

@@ -27,6 +27,9 @@ public final class FaultyJournal: Journal {
   public var appends: Int { count.withLock { $0 } }
   public var hasFailed: Bool { isDead.withLock { $0 } }
 
+  /// Nothing can be stored from now on.
+  public func fail() { _ = die() }
+
   private func die() -> JournalError {
     let first = isDead.withLock { dead in
       defer { dead = true }
