@@ -23,7 +23,7 @@ release: setup
 	swift build -c release --product runbook
 
 test: setup
-	swift build --build-tests
+	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --disable-xctest
 	tools/python demo/check_test.py
 	@$(MAKE) --no-print-directory lint

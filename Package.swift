@@ -39,12 +39,15 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "RunbookActions",
-      dependencies: ["RunbookPlan", "RunbookSyntax", orderedCollections, .product(name: "Subprocess", package: "swift-subprocess")],
+      dependencies: [
+        "RunbookPlan", "RunbookSyntax", orderedCollections, .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
       swiftSettings: strict),
     .target(
       name: "RunbookMongoActions",
       dependencies: [
-        "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", orderedCollections, .product(name: "Crypto", package: "swift-crypto"),
+        "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", orderedCollections,
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(
@@ -53,12 +56,15 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "RunbookSQLiteJournal",
-      dependencies: ["RunbookJournal", "RunbookEngine", "RunbookPlan", orderedCollections, .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "RunbookJournal", "RunbookEngine", "RunbookPlan", orderedCollections, .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .target(
       name: "RunbookRuntime",
       dependencies: [
-        "RunbookEngine", "RunbookPlan", "RunbookActions", "RunbookJournal", orderedCollections, .product(name: "Logging", package: "swift-log"),
+        "RunbookEngine", "RunbookPlan", "RunbookActions", "RunbookJournal", orderedCollections,
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .target(
@@ -78,7 +84,8 @@ let package = Package(
       name: "RunbookTestSupport",
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", orderedCollections, .product(name: "Subprocess", package: "swift-subprocess"),
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", orderedCollections,
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Tests/RunbookTestSupport", swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

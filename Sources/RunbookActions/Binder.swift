@@ -105,6 +105,7 @@ struct Binder {
     if case .steps(let items, _) = step.rollback { for case .step(let undo) in items { bind(undo, .undo(of: step.id)) } }
     guard let call else { return }
     let limits = limits(within: nil, holdFor: nil, timeout: step.timeout, stallTimeout: step.stallTimeout)
+    if let stallTimeout = step.stallTimeout { unbuilt.append(UnbuiltPart(what: "the key 'stallTimeout'", range: stallTimeout.range)) }
     let wayBack = wayBack(of: step, role, call.descriptor)
     if call.descriptor.isMutating { reserve(step, call) }
     steps[step.id] = BoundStep(step: step, call: call, role: role, wayBack: wayBack, limits: limits)

@@ -22,7 +22,7 @@ extension RunState {
       case .forward: break
       case .undoItem(let parent):
         if policy == .skip { return skipGuarded(item, result) }
-        return failUndo(parent, Failure(code: "check", message: message(check, result)), retryAt)
+        return failUndo(parent, Failure(code: "RB2601", message: message(check, result)), retryAt)
       case .afterRollback:
         if policy == .skip { return skipGuarded(item, result) }
         unverified.append(check.id)

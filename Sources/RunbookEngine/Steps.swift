@@ -134,7 +134,7 @@ extension RunState {
   /// Only a person can say whether the effect happened.
   mutating func ask(_ number: Int) {
     let site = layout.sites[number]
-    let failure = steps[number].failure ?? Failure(code: "interrupted", message: "it was cut off")
+    let failure = steps[number].failure ?? Failure(code: "RB2602", message: "it was cut off")
     steps[number].failure = failure
     switch site.role {
     case .forward(let phase):

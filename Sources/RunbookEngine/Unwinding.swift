@@ -122,7 +122,7 @@ extension RunState {
       return
     }
     if result.verdict == .fail { steps[number].unwinding = .undo }
-    failUndo(number, Failure(code: "undoNotProved", message: result.message, transient: true), retryAt)
+    failUndo(number, Failure(code: "RB2603", message: result.message, transient: true), retryAt)
   }
 
   /// An undo failed; without `retryAt` its tries are used up, and the run is blocked.
