@@ -27,7 +27,6 @@ struct ExecuteCommand: AsyncParsableCommand {
     let until = try until.map { try loaded.stoppingPoint($0) }
     let redactor = Redactor()
     let journal = try await stateOptions.open(redactor: redactor, create: true)
-    try await refuseUnfinished(loaded.bound.plan, in: journal)
     try await confirmStart(loaded.bound)
     let header = RunHeader(
       run: id, planID: loaded.bound.plan.metadata.id, planDigest: loaded.normalised.digest,
@@ -38,19 +37,6 @@ struct ExecuteCommand: AsyncParsableCommand {
     ) { (launcher) throws(RunFailure) in
       try await launcher.execute(until: until)
     }
-  }
-
-  /// A second run of a plan waits until the first has ended.
-  private func refuseUnfinished(_ plan: Plan, in journal: any Journal) async throws {
-    let runs: [RunListing]
-    do throws(JournalError) { runs = try await journal.runs() } catch { throw stateOptions.exit(error) }
-    guard let other = runs.first(where: { $0.planID == plan.metadata.id && $0.isUnfinished }) else { return }
-    throw stateOptions.exit(
-      RunFailure(
-        code: "RB2509", exitStatus: 7,
-        message: "the plan '\(plan.metadata.id)' has an unfinished run: \(other.run) (\(other.status?.word ?? "pending"))",
-        standing: "nothing was changed by this command",
-        next: ["runbook status \(other.run)", "runbook resume \(other.run)", "runbook rollback \(other.run)"]))
   }
 
   /// On a terminal a person is asked once before the first change.
@@ -65,13 +51,5 @@ struct ExecuteCommand: AsyncParsableCommand {
       Messages.error("not started; nothing was changed")
       throw ExitCode(1)
     }
-  }
-}
-
-extension RunListing {
-  /// Whether the run stands in the way of another one of its plan.
-  var isUnfinished: Bool {
-    guard let word = status?.word else { return true }
-    return !["succeeded", "failed", "rolledBack", "rolledBackWithConflicts", "closed"].contains(word)
   }
 }

@@ -23,7 +23,9 @@ struct RecordedRun {
     guard let plan = loaded.plan else {
       throw unreadable(run, loaded.diagnostics, options)
     }
-    let result = Wiring.catalog().bind(plan, params: header.params.mapValue ?? [:])
+    let result = Wiring.catalog().bind(
+      plan, params: header.params.mapValue ?? [:],
+      run: RunFacts(id: header.run, planID: header.planID, startedAt: header.created, initiator: header.initiator))
     guard let bound = result.bound else { throw unreadable(run, result.diagnostics, options) }
     let state: RunState
     do throws(RunFailure) {

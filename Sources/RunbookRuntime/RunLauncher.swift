@@ -26,11 +26,15 @@ public struct RunLauncher: Sendable {
     let coordination = executor.coordination
     try await beforeRecord { () async throws(ActionError) in try await coordination.connect() }
     try await checkIdentities(exitStatus: 1)
+    let places = try await beforeRecord { () async throws(ActionError) in try await placesOfRun() }
+    try await refuseSecondRun(in: places)
     let other = try await beforeRecord { () async throws(ActionError) in try await coordination.unfinishedRun() }
     if let other { throw unfinished(other) }
+    var header = setting.header
+    header.targets = places.value
     do throws(JournalError) {
       _ = try await setting.journal.createRun(
-        setting.header, records: [], status: StatusNote(word: "pending", exitCode: 6, updated: setting.header.created))
+        header, records: [], status: StatusNote(word: "pending", exitCode: 6, updated: setting.header.created))
     } catch {
       throw RunFailure(
         code: "RB2504", exitStatus: error.exitStatus, message: "\(error)", standing: "nothing was changed",
@@ -62,6 +66,7 @@ public struct RunLauncher: Sendable {
       return ending
     }
     try refuse(wish, in: folded)
+    try await refuseWhereLaterRunStands()
     let executor = RunExecutor(setting: setting, folded: folded, head: head, targets: targets)
     let coordination = executor.coordination
     try await beforeTakeUp { () async throws(ActionError) in try await coordination.connect() }
@@ -144,7 +149,7 @@ public struct RunLauncher: Sendable {
     }
     guard state.refusal(of: wish) != nil else { return }
     throw RunFailure(
-      code: "RB2510", exitStatus: 64, message: "this does not fit run \(setting.run.id), which is \(state.status.rawValue)",
+      code: "RB2513", exitStatus: 64, message: "this does not fit run \(setting.run.id), which is \(state.status.rawValue)",
       standing: "the run stays as it is", next: ["runbook status \(setting.run.id)"])
   }
 
