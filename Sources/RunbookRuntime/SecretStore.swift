@@ -21,7 +21,11 @@ public actor SecretStore {
       throw ActionError(code: "RB2102", message: "there is no secret '\(name)' in this plan", kind: .mistake)
     }
     let value = try await reader.read(declaration)
-    redactor.learn(value)
+    guard redactor.learn(value) else {
+      throw ActionError(
+        code: "RB2103", message: "the secret '\(name)' is too short to be kept out of what is recorded and shown", kind: .refused,
+        help: "a secret has at least \(Redactor.minimumLength) characters")
+    }
     values[name] = value
     return value
   }
