@@ -37,14 +37,16 @@ final class Rig: Sendable {
       \(phases)
       """
     let loaded = PlanLoader.load(path: "sample.yaml", text: text)
-    let plan = try #require(loaded.plan, "\(loaded.diagnostics.rendered(colored: false))")
-    let normalised = try #require(loaded.normalised)
+    let (loadedPlan, form, problems) = (loaded.plan, loaded.normalised, loaded.diagnostics.rendered(colored: false))
+    let plan = try #require(loadedPlan, "\(problems)")
+    let normalised = try #require(form)
     self.clock = clock
     self.secrets = secrets
     self.server = server ?? FakeServer(clock: clock)
     run = RunFacts(id: id, planID: "sample", startedAt: clock.now(), initiator: "ana")
     let binding = ActionCatalog(actions: FakeActions.all() + FlowActions.all()).bind(plan, params: [:], run: run)
-    bound = try #require(binding.bound, "\(binding.diagnostics.rendered(colored: false))")
+    let (boundPlan, mistakes) = (binding.bound, binding.diagnostics.rendered(colored: false))
+    bound = try #require(boundPlan, "\(mistakes)")
     redactor = Redactor()
     journal = MemoryJournal(redactor: redactor)
     header = RunHeader(

@@ -8,6 +8,8 @@ public final class FaultyJournal: Journal {
     case none
     case before(Int)
     case after(Int)
+    /// After the first record of this kind.
+    case afterKind(String)
     /// Reading loses the last record.
     case shortened
   }
@@ -49,7 +51,7 @@ public final class FaultyJournal: Journal {
     }
     if fault == .before(number) { throw die() }
     let head = try await inner.append(records, to: run, expectedHead: expectedHead, consuming: requests, status: status)
-    if fault == .after(number) { throw die() }
+    if fault == .after(number) || records.contains(where: { fault == .afterKind($0.kind) }) { throw die() }
     return head
   }
 
