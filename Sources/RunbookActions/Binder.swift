@@ -154,16 +154,16 @@ struct Binder {
       help: "write the steps that undo it")
   }
 
+  /// The covering step must change something, and must not be undone without the phase of the covered one. That it has a way back, and is
+  /// undone whenever the covered one is, was seen when the plan was loaded.
   private mutating func checkCover(_ step: Step, phase: Phase) {
     guard case .coveredBy(let id, let range) = step.rollback else { return }
     guard let cover = steps[id], case .forward(let coverPhase) = cover.role else { return }
-    if !cover.call.descriptor.isMutating {
-      report(.coveredBy, "'\(id)' changes nothing, so its undo covers nothing", at: range)
-    } else if phase.rollbackScope == .phase, coverPhase != phase.id {
-      report(
-        .coveredBy, "a rollback of phase '\(phase.id)' alone would not undo '\(id)', which stands in phase '\(coverPhase)'", at: range,
-        help: "name a step of the same phase, or set 'rollbackScope: plan'")
-    }
+    if !cover.call.descriptor.isMutating { return report(.coveredBy, "'\(id)' changes nothing, so its undo covers nothing", at: range) }
+    guard coverPhase != phase.id, plan.phases.contains(where: { $0.id == coverPhase && $0.rollbackScope == .phase }) else { return }
+    report(
+      .coveredBy, "a rollback of phase '\(coverPhase)' alone would undo '\(id)' and with it '\(step.id)', which stands outside", at: range,
+      help: "name a step of the same phase, or write 'rollbackScope: plan' there")
   }
 
   /// Reserves what the step changes; the names must be known before the run begins.
