@@ -88,6 +88,13 @@ struct OnlineChange: Sendable {
     ActionError(code: MongoErrorCode.stopped, message: "'\(step)' was stopped between two batches and can go on later", kind: .stopped)
   }
 
+  func lateBlock(_ block: UndoBlock) -> ActionError {
+    ActionError(
+      code: UpdateErrorCode.unresolved,
+      message: "block \(block.id) of '\(store)' in target '\(target.name)' came late",
+      kind: .transient)
+  }
+
   func broken(_ error: UndoBlockError) -> ActionError {
     ActionError(
       code: UpdateErrorCode.brokenBlock, message: "'\(store)' of target '\(target.name)': \(error.message)", kind: .refused,

@@ -130,7 +130,6 @@ final class OnlineChangeForward {
     tally.captured += block.count
     let done: UndoBlock
     let refusal: MongoError?
-    let start = ContinuousClock.now
     do throws(ActionError) {
       try await change.insert(block)
       try await change.crashPoints.hit("update.block-written")
@@ -144,9 +143,6 @@ final class OnlineChangeForward {
       // The block is open: nothing may follow in this session before it is resolved.
       throw error.kind == .transient ? error.of(kind: .outcomeUnknown) : error
     }
-    // A batch must not come near the time that a command may take, or its outcome would be unknown.
-    let isSlow = wholeMilliseconds(ContinuousClock.now - start) > change.timing.limit / 3
-    builder.size = isSlow ? max(1, min(builder.size, block.count) / 2) : min(batchSize, builder.size * 2)
     try await change.crashPoints.hit("update.recorded")
     tally.add(done)
     onBatch(tally)

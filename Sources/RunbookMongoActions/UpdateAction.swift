@@ -73,7 +73,10 @@ public struct MongoUpdate: ChangingAction {
       for header in headers {
         if context.stop.isRequested || Task.isCancelled { throw work.change.stopped }
         do throws(ActionError) {
-          try await rollback.finish(try await work.change.block(header.id))
+          let block = try await work.change.block(header.id)
+          // Written by a late process meanwhile; the next attempt begins by resolving it.
+          if block.state == .intent { throw work.change.lateBlock(block) }
+          if block.state == .applied { try await rollback.finish(block) }
         } catch {
           // What stands open is announced in its block, and is gone on with.
           throw error.kind == .outcomeUnknown ? error.of(kind: .transient) : error
@@ -86,7 +89,9 @@ public struct MongoUpdate: ChangingAction {
   }
 
   public func verifyUndone(_ context: ActionContext, captured: Value, undone: UndoResult) async throws(ActionError) -> String? {
-    try await UpdateWork(context, timing, crashPoints).verifyUndone(isStopped: { context.stop.isRequested })
+    let work = try UpdateWork(context, timing, crashPoints)
+    try await resolveOwn(work)
+    return try await work.verifyUndone(isStopped: { context.stop.isRequested })
   }
 
   /// Blocks of this step that are open: after a crash the take-over has resolved them; after an error in this process they are ours.

@@ -12,6 +12,11 @@ struct UpdateReads: Hashable {
   private(set) var namesRoot = false
 
   mutating func add(_ field: String) {
+    // Such names cannot be written as a path.
+    if field.hasPrefix("$") || field.contains(".") {
+      wholeDocument = true
+      return
+    }
     if !fields.contains(field) { fields.append(field) }
   }
 

@@ -15,7 +15,7 @@ struct Rig: Sendable {
   let database: String
   let run = "run-1"
   let step = "add-fields"
-  var timing = OnlineChangeTiming(window: 1500, limit: 1000)
+  var timing = OnlineChangeTiming(window: 1500, limit: 3000)
   var arguments: ValueMap
   let stop = StopFlag()
   let collection = "assets"

@@ -76,7 +76,7 @@ import Testing
     Reading(expression: ["$cond": [["$eq": [["$type": "$a"], "missing"]], "$$NOW", "$b.c"]], fields: ["a", "b"]),
     Reading(expression: ["$let": ["vars": ["v": "$a"], "in": ["$concat": ["$$v", "$$CURRENT.d"]]]], fields: ["a", "d"]),
     Reading(expression: ["$getField": "a"], fields: ["a"]),
-    Reading(expression: ["$getField": ["field": ["$literal": "$odd"], "input": "$$ROOT"]], fields: ["$odd"]),
+    Reading(expression: ["$getField": ["field": ["$literal": "$odd"], "input": "$$ROOT"]], fields: [], whole: true),
     Reading(expression: ["$getField": ["field": "$name", "input": "$doc"]], fields: ["name", "doc"]),
     Reading(expression: ["$getField": "$name"], fields: ["name"], whole: true),
     Reading(expression: ["$map": ["input": "$list", "as": "x", "in": ["$add": ["$$x.n", "$k"]]]], fields: ["list", "k"]),

@@ -15,7 +15,8 @@ import Testing
       let hand = try await rig.takeOver()
       let result = try await hand.perform()
       #expect(result.outputs["changed"] == 50)
-      #expect(result.outputs["batches"] == 3)
+      // More where a slow server makes them smaller.
+      #expect((result.outputs["batches"]?.integerValue ?? 0) >= 3)
       #expect(result.outputs["inDoubt"] == 0)
       #expect(result.warnings.isEmpty)
       let changed = try await rig.all()
