@@ -100,6 +100,48 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
         verifyRollback: [ { id: restored, action: fake.look, with: { cell: x }, expect: { equals: 0 } } ]
         """,
       status: .rolledBack, cells: ["x": 0, "w": 1, "v": 1, "cache": 9]),
+    CrashCase(
+      name: "undo that fails for good", phases: WholeRunTests.twoSteps,
+      prepare: {
+        $0.always("sees-x", .value(9))
+        $0.always("undo a", .fail("no"))
+      }, status: .blocked, cells: ["x": 2, "y": 0]),
+    CrashCase(
+      name: "unknown outcomes",
+      phases: """
+        phases:
+          - id: one
+            steps:
+              - { id: a, action: fake.guarded, with: { cell: x }, retry: { attempts: 2 } }
+              - { id: b, action: fake.probed, with: { cell: y }, retry: { attempts: 2 } }
+            verify: [ { id: bad, action: fake.look, with: { cell: y }, expect: { equals: 0 } } ]
+        """,
+      prepare: {
+        $0.always("a", .unknownAfter)
+        $0.always("b", .unknownAfter)
+      }, status: .rolledBack, cells: ["x": 0, "y": 0]),
+    CrashCase(
+      name: "point of no return",
+      phases: """
+        phases:
+          - id: one
+            steps:
+              - { id: a, action: fake.guarded, with: { cell: x } }
+              - { id: p, action: fake.set, with: { cell: y }, rollback: { none: it is sent, acknowledged: true } }
+              - { id: b, action: fake.probed, with: { cell: z } }
+            verify: [ { id: bad, action: fake.look, with: { cell: y }, expect: { equals: 0 } } ]
+        """,
+      status: .halted, cells: ["x": 1, "y": 1, "z": 0]),
+    CrashCase(
+      name: "conflicts and a restored state that is not",
+      phases: WholeRunTests.twoSteps + """
+
+        verifyRollback: [ { id: restored, action: fake.look, with: { cell: x }, expect: { equals: 7 } } ]
+        """,
+      prepare: {
+        $0.always("sees-x", .value(9))
+        $0.always("undo a", .conflicts(1))
+      }, status: .rolledBackWithConflicts, cells: ["x": 0, "y": 0]),
   ]
 }
 
@@ -110,7 +152,7 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
     return rig
   }
 
-  private func stands(_ status: RunStatus) -> Bool { status.isEnd || status == .halted }
+  private func stands(_ status: RunStatus) -> Bool { status.isEnd || status == .halted || status == .blocked }
 
   /// Goes on with fresh processes until the run stands.
   private func goOn(_ rig: Rig, _ plan: CrashCase) async throws -> RunStatus {

@@ -18,6 +18,8 @@ final class Rig: Sendable {
   let redactor: Redactor
   let journal: MemoryJournal
   let secrets: [String: String]
+  /// The server of the target `other`.
+  let other: FakeServer
 
   /// - Parameters:
   ///   - phases: what stands behind the plan's head, from column 0.
@@ -31,6 +33,7 @@ final class Rig: Sendable {
       kind: Runbook
       metadata: { id: sample }
       targets:
+        other: { type: mongodb, uri: "fake" }
         db: { type: mongodb, uri: "fake"\(identity.map { ", identity: { replicaSet: \($0) }" } ?? "")\(targetFields.map { ", \($0)" } ?? "") }
       defaults: { target: db, collection: cells }
       \(head)
@@ -43,6 +46,7 @@ final class Rig: Sendable {
     self.clock = clock
     self.secrets = secrets
     self.server = server ?? FakeServer(clock: clock)
+    other = FakeServer(clock: clock, name: "other")
     run = RunFacts(id: id, planID: "sample", startedAt: clock.now(), initiator: "ana")
     let binding = ActionCatalog(actions: FakeActions.all() + FlowActions.all()).bind(plan, params: [:], run: run)
     let (boundPlan, mistakes) = (binding.bound, binding.diagnostics.rendered(colored: false))
@@ -57,12 +61,14 @@ final class Rig: Sendable {
 
   /// A receipt never names a head that is not in the journal, with that hash.
   private func watchReceipts() {
-    server.watchReceipts { [journal] receipt in
-      guard let record = try? await journal.records(of: receipt.run, from: max(receipt.headSequence, 1), limit: 1).first else {
-        return "a receipt names entry \(receipt.headSequence), which is not recorded"
-      }
-      return "\(record.hash)" == receipt.headHash ? nil : "a receipt names another entry \(receipt.headSequence)"
+    for server in [server, other] { server.watchReceipts { [journal] receipt in await Self.complaint(about: receipt, journal) } }
+  }
+
+  private static func complaint(about receipt: RunReceipt, _ journal: MemoryJournal) async -> String? {
+    guard let record = try? await journal.records(of: receipt.run, from: max(receipt.headSequence, 1), limit: 1).first else {
+      return "a receipt names entry \(receipt.headSequence), which is not recorded"
     }
+    return "\(record.hash)" == receipt.headHash ? nil : "a receipt names another entry \(receipt.headSequence)"
   }
 
   /// What one process may be given.
@@ -81,7 +87,7 @@ final class Rig: Sendable {
       clock: clock, console: process.console, user: process.user, answersByItself: process.yes,
       owner: LeaseOwner(id: "owner", host: "here", processID: 1, processStart: 1, label: "here/1"), jitter: { 0 })
     let targets = TargetSet(
-      plan: bound.plan, connectors: [FakeConnector(server)],
+      plan: bound.plan, connectors: [FakeConnector(server, others: ["other": other])],
       scope: DeclarationScope(params: [:], metadata: bound.plan.metadata, run: run),
       secrets: SecretStore(plan: bound.plan, reader: LocalSecrets(directory: ".", environment: secrets), redactor: redactor))
     return RunLauncher(setting: setting, targets: targets, onLeading: process.onLeading)
@@ -120,7 +126,7 @@ final class Rig: Sendable {
 
   /// What must hold at every end: nothing was complained about, and the journal's chain is whole.
   func checkPromises(_ place: SourceLocation = #_sourceLocation) async throws {
-    #expect(server.complaints.isEmpty, sourceLocation: place)
+    #expect(server.complaints + other.complaints == [], sourceLocation: place)
     guard case .intact = try await journal.verifyChain(of: run.id) else {
       Issue.record("the chain is broken", sourceLocation: place)
       return

@@ -35,6 +35,7 @@ public final class FakeServer: Sendable {
     var facts: ValueMap = ["replicaSet": "rs-one"]
     var failure: ActionError?
     var script: [String: [FakeBehaviour]] = [:]
+    var habits: [String: FakeBehaviour] = [:]
     var complaints: [String] = []
   }
 
@@ -44,8 +45,12 @@ public final class FakeServer: Sendable {
   public static let leaseTime: Int64 = 30_000
   private let onReceipt = Mutex<(@Sendable (RunReceipt) async -> String?)?>(nil)
 
-  public init(clock: FakeClock) {
+  /// What tells it from other servers.
+  let name: String
+
+  public init(clock: FakeClock, name: String = "fake") {
     self.clock = clock
+    self.name = name
   }
 
   // MARK: what tests look at and set
@@ -71,6 +76,8 @@ public final class FakeServer: Sendable {
   public func fail(with error: ActionError?) { state.withLock { $0.failure = error } }
   /// What the next executions of a step, check or undo (`undo a`) do; afterwards they behave well.
   public func script(_ subject: String, _ behaviours: FakeBehaviour...) { state.withLock { $0.script[subject] = behaviours } }
+  /// What it does each time, where the script says nothing.
+  public func always(_ subject: String, _ behaviour: FakeBehaviour) { state.withLock { $0.habits[subject] = behaviour } }
   public func reserve(_ reservation: String, run: String, plan: String) {
     state.withLock { $0.reservations[reservation] = ReservationConflict(reservation: reservation, run: run, plan: plan) }
   }
@@ -119,7 +126,7 @@ public final class FakeServer: Sendable {
   /// Takes the next behaviour of a subject.
   func behaviour(of subject: String) -> FakeBehaviour {
     state.withLock { state in
-      guard let script = state.script[subject], !script.isEmpty else { return .well }
+      guard let script = state.script[subject], !script.isEmpty else { return state.habits[subject] ?? .well }
       return state.script[subject]?.removeFirst() ?? .well
     }
   }

@@ -9,13 +9,17 @@ public struct FakeConnector: TargetConnector {
     .init("uri", .text, "Ignored."), .init("database", .text, "Ignored."),
   ]
   private let server: FakeServer
+  private let others: [String: FakeServer]
 
-  public init(_ server: FakeServer) {
+  /// - Parameter others: the servers of targets that have one of their own, by the target's name.
+  public init(_ server: FakeServer, others: [String: FakeServer] = [:]) {
     self.server = server
+    self.others = others
   }
 
   public func connect(name: String, fields: ValueMap) async throws(ActionError) -> any Target {
-    FakeTarget(name: name, server: server, session: server.connect())
+    let server = others[name] ?? server
+    return FakeTarget(name: name, server: server, session: server.connect())
   }
 }
 
@@ -34,7 +38,7 @@ public final class FakeTarget: CoordinatingTarget {
 
   public func identity() async throws(ActionError) -> TargetIdentity {
     try server.check(session)
-    return TargetIdentity(facts: server.state.withLock { $0.facts }, key: "fake")
+    return TargetIdentity(facts: server.state.withLock { $0.facts }, key: server.name)
   }
 
   public func close() async {}
