@@ -10,12 +10,3 @@ extension Gate {
     self = ManualConfirm.gate(subject: subject, arguments: arguments, requestedAt: nil)
   }
 }
-
-extension BoundPlan {
-  /// Ids of the steps and checks that ask people, in no order.
-  public var gateSubjects: [String] {
-    let steps = steps.filter { $0.value.call.descriptor.name == "manual.confirm" }.keys
-    let checks = checks.filter { $0.value.call?.descriptor.name == "manual.confirm" }.keys
-    return (Array(steps) + Array(checks)).sorted()
-  }
-}

@@ -37,7 +37,12 @@ struct ConfirmCommand: AsyncParsableCommand {
     guard let gate = recorded.openGate else {
       throw Messages.usage("run \(run) asks nothing of people now", help: "'runbook status \(run)' shows where it stands")
     }
-    let open = gate.items.filter { item in !recorded.isAnswered(item.id, of: gate.subject) }
+    let posted = try await posted(to: gate.subject, in: journal)
+    let open = gate.items.filter { item in !recorded.isAnswered(item.id, of: gate.subject) && !posted.contains(item.id) }
+    if open.isEmpty, items.isEmpty {
+      Messages.error("everything that '\(gate.subject)' asks is answered")
+      return next("runbook resume \(run)")
+    }
     if items.isEmpty, !all {
       Messages.data(Self.list(open, gate: gate, plan: recorded.bound.plan))
       next("runbook confirm \(run) --all\(open.contains(where: \.evidenceIsRequired) ? " --evidence 'how it is known'" : "")")
@@ -53,6 +58,14 @@ struct ConfirmCommand: AsyncParsableCommand {
       Messages.error("\(item.id): \(no ? "refused" : "confirmed") by \(Wiring.user)")
     }
     if try StatusCommand.leader(of: run, in: journal, of: stateOptions) == nil { next("runbook resume \(run)") }
+  }
+
+  /// Items that somebody answered since the run stood; whoever resumes it takes the answers up.
+  private func posted(to subject: String, in journal: SQLiteJournal) async throws -> Set<String> {
+    let rows: [RequestRow]
+    do throws(JournalError) { rows = try await journal.pendingRequests(of: run) } catch { throw stateOptions.exit(error) }
+    let answers = rows.filter { $0.kind == RequestKind.answer && $0.argument["subject"]?.stringValue == subject }
+    return Set(answers.compactMap { $0.argument["item"]?.stringValue })
   }
 
   private func next(_ command: String) {
@@ -90,20 +103,16 @@ struct ConfirmCommand: AsyncParsableCommand {
 }
 
 extension RecordedRun {
-  /// The gate at which the run waits for people, with its arguments as they are known now.
+  /// The gate at which the run waits for people, with its arguments as they are known now. Gates that come later are not asked yet.
   var openGate: Gate? {
-    guard !state.status.isEnd else { return nil }
-    let effects = state.outstanding.map(\.id.subject) + [state.currentStep].compactMap(\.self) + bound.gateSubjects
-    for subject in effects {
-      guard let call = bound.steps[subject]?.call ?? bound.checks[subject]?.call, call.descriptor.name == "manual.confirm" else { continue }
-      if state.check(subject)?.result?.verdict == .pass || state.step(subject)?.effect == .happened { continue }
-      let scope = DeclarationScope(
-        params: bound.params, metadata: bound.plan.metadata,
-        run: RunFacts(id: header.run, planID: header.planID, startedAt: header.created, initiator: header.initiator))
-      guard let gate = try? Gate(subject: subject, call: call, scope: scope) else { continue }
-      if gate.items.contains(where: { !isAnswered($0.id, of: subject) }) { return gate }
-    }
-    return nil
+    guard !state.status.isEnd, let subject = state.subjectAtHand,
+      let call = bound.steps[subject]?.call ?? bound.checks[subject]?.call, call.descriptor.name == "manual.confirm"
+    else { return nil }
+    let scope = DeclarationScope(
+      params: bound.params, metadata: bound.plan.metadata,
+      run: RunFacts(id: header.run, planID: header.planID, startedAt: header.created, initiator: header.initiator))
+    guard let gate = try? Gate(subject: subject, call: call, scope: scope) else { return nil }
+    return gate.items.contains { !isAnswered($0.id, of: subject) } ? gate : nil
   }
 
   func isAnswered(_ item: String, of subject: String) -> Bool {

@@ -66,8 +66,9 @@ enum PlanSource {
   /// Loads a plan for a run.
   /// - Throws: exit 2 with every diagnostic, exit 64 where the file or the params cannot be used.
   static func load(path: String, params: ParamOptions, run: (String, Int64)) throws -> LoadedRun {
-    let loaded = PlanLoader.load(try file(path))
-    guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
+    let source = try file(path)
+    let loaded = PlanLoader.load(source)
+    guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(try check(source, params: params).diagnostics) }
     let given = try bind(params, of: plan, requiresAll: true)
     let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
     let result = Wiring.catalog().bind(plan, params: given, run: facts)
@@ -79,7 +80,11 @@ enum PlanSource {
 
   /// Loads a plan to look for mistakes; params that are not given are taken as not known.
   static func check(path: String, params: ParamOptions) throws -> CheckedPlan {
-    let loaded = PlanLoader.load(try file(path))
+    try check(try file(path), params: params)
+  }
+
+  private static func check(_ source: SourceFile, params: ParamOptions) throws -> CheckedPlan {
+    let loaded = PlanLoader.load(source)
     guard let plan = loaded.plan ?? loaded.draft else { return CheckedPlan(diagnostics: loaded.diagnostics, unbuilt: [], plan: nil) }
     let given = loaded.plan == nil ? [:] : try bind(params, of: plan, requiresAll: false)
     let result = Wiring.catalog().bind(plan, params: given)

@@ -173,6 +173,9 @@ extension RunState {
     }
   }
 
+  /// The step or check that is under way, or that comes first when the run goes on; nil where that is yet to be decided.
+  public var subjectAtHand: String? { rechecks?.item?.check.id ?? current?.id.subject ?? list?.item?.check.id ?? currentStep }
+
   /// The effects that are under way and must be running; at most one, since there is one effect at a time.
   public var outstanding: [Effect] {
     guard let current, polling.nextAt == nil, !isSuspended, status == .running || status == .rollingBack else { return [] }

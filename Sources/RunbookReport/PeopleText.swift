@@ -42,5 +42,5 @@ public enum PeopleText {
   }
 
   /// Milliseconds as a length of time.
-  public static func duration(milliseconds: Int64) -> String { DurationText.format(microseconds: milliseconds * 1_000) }
+  public static func duration(milliseconds: Int64) -> String { milliseconds == 0 ? "0ms" : DurationText.format(microseconds: milliseconds * 1_000) }
 }

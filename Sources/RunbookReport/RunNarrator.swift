@@ -73,6 +73,8 @@ public struct RunNarrator: Sendable {
     switch (id.verb, outcome) {
     case (.condition, .condition(false)): return ["  \(colors.dim("-")) \(label(id.subject)): skipped, its condition does not hold"]
     case (.condition, .condition), (.capture, .done): return []
+    case (.perform, .done(let outputs, _)) where titles[id.subject]?.action == "note":
+      return ["    \(colors.green("✓")) \(outputs["text"]?.stringValue ?? "done")"]
     case (.perform, .done(let outputs, _)): return ["    \(colors.green("✓")) done\(took)\(summary(outputs))"]
     case (.undo, .undone(_, _, let details)) where details["kept"] == true:
       kept.insert(id.subject)
