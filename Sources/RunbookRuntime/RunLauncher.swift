@@ -79,6 +79,8 @@ public struct RunLauncher: Sendable {
       holder = try await takeOver(coordination, head: head)
     } catch {
       await coordination.abandon()
+      // A succeeded run that could not be rolled back stands as before, and holds nothing.
+      if folded.status.isEnd { await coordination.giveBack() }
       throw error
     }
     await onLeading(executor)

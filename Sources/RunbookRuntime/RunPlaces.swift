@@ -57,7 +57,9 @@ extension RunListing {
   public var isUnfinished: Bool { status.flatMap { RunStatus(rawValue: $0.word) }.map { !$0.isEnd } ?? true }
 
   /// Whether changes of the run may stand.
-  fileprivate var mayStand: Bool { status?.word != RunStatus.failed.rawValue && status?.word != RunStatus.rolledBack.rawValue && headSeq > 0 }
+  fileprivate var mayStand: Bool {
+    status?.word != RunStatus.failed.rawValue && status?.word != RunStatus.rolledBack.rawValue && headSeq > 0
+  }
 }
 
 extension RunLauncher {

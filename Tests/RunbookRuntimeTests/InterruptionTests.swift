@@ -134,6 +134,18 @@ import Testing
     #expect(rig.other.reservations == ["collection:cells"])
   }
 
+  @Test func resumeThatCannotReachOneTargetKeepsWhatIsReservedInTheOther() async throws {
+    let rig = try Rig(Self.twoTargets)
+    try await rig.execute(until: "a")
+    rig.other.fail(with: ActionError(code: "TEST", message: "no route", kind: .transient))
+    let failed = await failure { () async throws(RunFailure) in try await rig.resume() }
+    #expect(failed?.exitStatus == 6)
+    #expect(rig.server.reservations == ["collection:cells"])
+    #expect(rig.server.leaseHolders.isEmpty)
+    rig.other.fail(with: nil)
+    #expect(try await rig.resume().state.status == .succeeded)
+  }
+
   @Test func oneTargetOutOfReachMakesNoHalfRun() async throws {
     let rig = try Rig(Self.twoTargets)
     rig.other.fail(with: ActionError(code: "TEST", message: "no route", kind: .transient))

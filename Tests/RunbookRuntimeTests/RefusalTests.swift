@@ -98,6 +98,20 @@ import Testing
     #expect(rig.server.leaseHolders.isEmpty)
   }
 
+  @Test func succeededRunThatCannotBeRolledBackHoldsNothing() async throws {
+    let rig = try Rig(WholeRunTests.twoSteps)
+    try await rig.execute()
+    let target = try #require(try await FakeConnector(rig.server).connect(name: "db", fields: [:]) as? any CoordinatingTarget)
+    let owner = LeaseOwner(id: "somebody", host: "there", processID: 2, processStart: 2, label: "there/2")
+    _ = try await target.acquireLease(run: "run-1", owner: owner) { _ in }
+    let refused = await failure { () async throws(RunFailure) in try await rig.resume(.init(), .rollback) }
+    #expect(refused?.exitStatus == 7)
+    #expect(rig.server.reservations.isEmpty)
+    #expect(try await rig.fold().status == .succeeded)
+    try await target.releaseLease()
+    #expect(try await rig.resume(.init(), .rollback).state.status == .rolledBack)
+  }
+
   @Test func olderCopyOfTheStateIsRefused() async throws {
     let rig = try Rig(WholeRunTests.twoSteps)
     let ending = try await rig.execute(until: "a")
