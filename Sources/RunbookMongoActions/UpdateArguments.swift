@@ -26,9 +26,6 @@ struct UpdateArguments: Sendable {
         return nil
       }
     }
-    for name in ["select", "guard", "let", "collation", "throttle"] where arguments[name].map({ !$0.isNull }) == true {
-      problems.append(ArgumentProblem(path: [name], message: "'\(name)' of mongodb.update is not built yet"))
-    }
     let filter = converted("filter") { (value) throws(ActionError) in try MongoValues.document(value, at: "filter") } ?? BSONDocument()
     let stages = converted("pipeline") { (value) throws(ActionError) in try MongoValues.documents(value, at: "pipeline") }
     let update = converted("update") { (value) throws(ActionError) in try MongoValues.document(value, at: "update") }
@@ -82,7 +79,7 @@ struct UpdateArguments: Sendable {
   private static func batchSize(_ value: Value?, _ problems: inout [ArgumentProblem]) -> Int {
     guard let batch = value?.mapValue else { return 500 }
     if let workers = batch["workers"]?.integerValue, workers != 1 {
-      problems.append(ArgumentProblem(path: ["batch", "workers"], message: "more than one worker is not built yet"))
+      problems.append(ArgumentProblem(path: ["batch", "workers"], message: "more than one worker", isUnbuilt: true))
     }
     let size = batch["size"]?.integerValue ?? 500
     guard (1...500).contains(size) else {
@@ -95,13 +92,10 @@ struct UpdateArguments: Sendable {
   private static func choiceProblems(_ arguments: ValueMap) -> [ArgumentProblem] {
     var problems: [ArgumentProblem] = []
     if arguments["onNotConverged"]?.stringValue == "wait" {
-      problems.append(ArgumentProblem(path: ["onNotConverged"], message: "'wait' is not built yet; 'warn' and 'fail' are"))
-    }
-    if arguments["onDocumentError"]?.mapValue != nil {
-      problems.append(ArgumentProblem(path: ["onDocumentError"], message: "'collect' is not built yet; 'stop' and 'rollback' are"))
+      problems.append(ArgumentProblem(path: ["onNotConverged"], message: "'onNotConverged: wait'", isUnbuilt: true))
     }
     if arguments["undo"]?.stringValue == "documents" {
-      problems.append(ArgumentProblem(path: ["undo"], message: "'undo: documents' is not built yet; 'undo: fields' is"))
+      problems.append(ArgumentProblem(path: ["undo"], message: "'undo: documents'", isUnbuilt: true))
     }
     return problems
   }

@@ -38,7 +38,7 @@ extension ActionDescriptor {
       "batch",
       .object([
         .init("size", .integer(min: 1, max: 500), default: "500", "Documents a command."),
-        .init("workers", .integer(min: 1), default: "1", isBuilt: false, "Commands at a time."),
+        .init("workers", .integer(min: 1), default: "1", "Commands at a time (more than one is not built yet)."),
         .init("targetLatency", .duration, default: "500ms", isBuilt: false, "What the size follows."),
       ]), "How many at a time."),
     .init(
