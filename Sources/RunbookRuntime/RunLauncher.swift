@@ -42,6 +42,7 @@ public struct RunLauncher: Sendable {
     }
     let holders: [String]
     do throws(RunFailure) {
+      if let conflict = try await conflictOfLocks(in: places) { throw reserved(conflict) }
       if let conflict = try await beforeRecord({ () async throws(ActionError) in try await coordination.reserveAll(isNew: true) }) {
         throw reserved(conflict)
       }

@@ -4,7 +4,8 @@ import RunbookEngine
 import RunbookJournal
 import RunbookPlan
 
-/// Where a run works and what it reserves there, as its header keeps it: by target, the deployment's identity and the reservations.
+/// Where a run works and what it reserves there, as its header keeps it: by target, the deployment's identity and the reservations. The
+/// state itself is a place too, for the plan's `locks`.
 struct RunPlaces: Sendable, Hashable {
   struct Place: Sendable, Hashable {
     var target: String
@@ -12,6 +13,9 @@ struct RunPlaces: Sendable, Hashable {
     var identity: String
     var reservations: [String]
   }
+
+  /// What the state is called among the targets, and its identity: the same for all runs in it. No target can have this name.
+  static let state = "@state"
 
   var places: [Place]
 
@@ -37,15 +41,25 @@ struct RunPlaces: Sendable, Hashable {
 
   /// Whether both work in the same database, or both nowhere.
   func overlaps(_ other: RunPlaces) -> Bool {
-    if places.isEmpty || other.places.isEmpty { return places.isEmpty && other.places.isEmpty }
-    return !Set(places.map(\.identity)).isDisjoint(with: other.places.map(\.identity))
+    let (own, others) = (identities, other.identities)
+    return own.isEmpty || others.isEmpty ? own.isEmpty && others.isEmpty : !own.isDisjoint(with: others)
   }
 
-  /// Something that both reserve.
-  func shared(with other: RunPlaces) -> String? {
+  private var identities: Set<String> { Set(places.filter { $0.target != Self.state }.map(\.identity)) }
+
+  /// A collection that both change.
+  func sharedCollection(with other: RunPlaces) -> String? { shared(with: other) { $0.hasPrefix("collection:") } }
+
+  /// A lock of the state that both take.
+  func sharedLock(with other: RunPlaces) -> String? {
+    let own = RunPlaces(places: places.filter { $0.target == Self.state })
+    return own.shared(with: other) { _ in true }
+  }
+
+  private func shared(with other: RunPlaces, _ counts: (String) -> Bool) -> String? {
     for place in places {
       for there in other.places where there.identity == place.identity {
-        if let name = place.reservations.first(where: there.reservations.contains) { return name }
+        if let name = place.reservations.first(where: { counts($0) && there.reservations.contains($0) }) { return name }
       }
     }
     return nil
@@ -71,7 +85,22 @@ extension RunLauncher {
       let reserved = setting.bound.reservations.first { $0.target == name }?.names ?? []
       places.append(RunPlaces.Place(target: name, identity: identity.key, reservations: reserved))
     }
+    let locks = setting.bound.plan.locks
+    if !locks.isEmpty {
+      places.append(RunPlaces.Place(target: RunPlaces.state, identity: RunPlaces.state, reservations: locks.map { "lock:\($0)" }.sorted()))
+    }
     return RunPlaces(places: places)
+  }
+
+  /// A lock is held in the state by the run that was recorded first. Asked after this run was recorded, so that of two that begin at once
+  /// exactly one goes on.
+  func conflictOfLocks(in places: RunPlaces) async throws(RunFailure) -> ReservationConflict? {
+    for other in try await runs() where other.run != setting.run.id && other.isUnfinished {
+      guard (other.created, other.run) < (setting.header.created, setting.run.id) else { continue }
+      guard let lock = places.sharedLock(with: RunPlaces(other.targets)) else { continue }
+      return ReservationConflict(reservation: lock, run: other.run, plan: other.planID)
+    }
+    return nil
   }
 
   /// A plan has one run at a time in a database: another one of it that has not ended is named.
@@ -93,7 +122,7 @@ extension RunLauncher {
   func refuseWhereLaterRunStands() async throws(RunFailure) {
     let own = RunPlaces(setting.header.targets)
     for later in try await runs() where later.created > setting.header.created && later.run != setting.run.id && later.mayStand {
-      guard let name = own.shared(with: RunPlaces(later.targets)) else { continue }
+      guard let name = own.sharedCollection(with: RunPlaces(later.targets)) else { continue }
       throw RunFailure(
         code: "RB2512", exitStatus: 8,
         message: "run \(later.run) of plan '\(later.planID)' changed '\(name)' after this run, and is \(later.status?.word ?? "pending")",
