@@ -3,10 +3,11 @@ import RunbookActions
 import RunbookEngine
 import RunbookJournal
 import RunbookPlan
-import RunbookRuntime
 import RunbookTestSupport
 import Synchronization
 import Testing
+
+@testable import RunbookRuntime
 
 /// What keeps a run from beginning, or this process from leading it on.
 @Suite struct RefusalTests {
@@ -62,6 +63,52 @@ import Testing
     #expect(try await second.journal.runs().isEmpty)
     try await first.resume()
     #expect(try await second.execute().state.status == .succeeded)
+  }
+
+  @Test func placesTellWhatRunsShare() {
+    typealias Place = RunPlaces.Place
+    let one = RunPlaces(places: [
+      Place(target: "db", identity: "set:a/x", reservations: ["collection:cells", "lock:service"]),
+      Place(target: RunPlaces.state, identity: RunPlaces.state, reservations: ["lock:service"]),
+    ])
+    let elsewhere = RunPlaces(places: [
+      Place(target: "db", identity: "set:b/x", reservations: ["collection:cells", "lock:service"]),
+      Place(target: RunPlaces.state, identity: RunPlaces.state, reservations: ["lock:service"]),
+    ])
+    #expect(RunPlaces(one.value) == one)
+    #expect(!one.overlaps(elsewhere))
+    #expect(one.sharedCollection(with: elsewhere) == nil)
+    #expect(one.sharedLock(with: elsewhere) == "lock:service")
+    let same = RunPlaces(places: [Place(target: "other-name", identity: "set:a/x", reservations: ["collection:cells"])])
+    #expect(one.overlaps(same))
+    #expect(one.sharedCollection(with: same) == "collection:cells")
+    #expect(one.sharedLock(with: same) == nil)
+    #expect(RunPlaces(places: []).overlaps(RunPlaces(places: [])))
+    #expect(!one.overlaps(RunPlaces(places: [])))
+  }
+
+  @Test func whatALaterRunStandsOnIsNotTakenBack() async throws {
+    let first = try Rig(WholeRunTests.twoSteps)
+    try await first.execute()
+    first.clock.advance(milliseconds: 1_000)
+    let phases = """
+      phases:
+        - id: later
+          steps:
+            - { id: c, action: fake.guarded, with: { cell: z, by: 4 } }
+      """
+    let second = try Rig(phases, run: "run-2", server: first.server, clock: first.clock)
+    #expect(try await second.execute(.init(journal: first.journal)).state.status == .succeeded)
+    let header = try await first.journal.header(of: "run-1")
+    let before = first.server.cells
+    let refused = await failure { () async throws(RunFailure) in try await first.resume(.init(header: header), .rollback) }
+    #expect(refused?.exitStatus == 8)
+    #expect(refused?.code == "RB2512")
+    #expect(refused?.message == "run run-2 of plan 'sample' changed 'collection:cells' after this run, and is succeeded")
+    #expect(first.server.cells == before)
+    let later = try await first.journal.header(of: "run-2")
+    #expect(try await second.resume(.init(journal: first.journal, header: later), .rollback).state.status == .rolledBack)
+    #expect(try await first.fold().status == .succeeded)
   }
 
   /// A process that died between the last entry and its last word to the targets: looking at the run again gives everything back.

@@ -79,11 +79,13 @@ final class Rig: Sendable {
     var yes = false
     var user = "ana"
     var onLeading: @Sendable (RunExecutor) async -> Void = { _ in }
+    /// The header as it was stored; the rig's own knows no targets.
+    var header: RunHeader?
   }
 
   func launcher(_ process: Process = Process()) -> RunLauncher {
     let setting = RunSetting(
-      bound: bound, run: run, header: header, journal: process.journal ?? journal, redactor: redactor, observer: process.observer,
+      bound: bound, run: run, header: process.header ?? header, journal: process.journal ?? journal, redactor: redactor, observer: process.observer,
       clock: clock, console: process.console, user: process.user, answersByItself: process.yes,
       owner: LeaseOwner(id: "owner", host: "here", processID: 1, processStart: 1, label: "here/1"), jitter: { 0 })
     let targets = TargetSet(
