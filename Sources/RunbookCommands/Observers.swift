@@ -53,7 +53,8 @@ final class TextObserver: RunObserver {
 
   private static func line(_ progress: RunbookActions.Progress, speed: Double) -> String {
     var text = "    … \(PeopleText.number(progress.done))"
-    if let total = progress.total { text += " of \(PeopleText.number(total))" }
+    // What arrives meanwhile is done, too: then the number that was there at the start says nothing any more.
+    if let total = progress.total, total >= progress.done { text += " of \(PeopleText.number(total))" }
     text += " \(progress.unit)"
     if speed >= 1 {
       text += ", \(PeopleText.number(Int64(speed)))/s"

@@ -45,6 +45,14 @@ struct RecordedRun {
         standing: "the run stays as it is", next: ["use the version that began the run; 'runbook list' shows it"]))
   }
 
+  /// Says that the plan's file is no longer what the run began with: a run goes on, and back, with the plan that was stored.
+  func noteEditedPlan() {
+    guard !state.status.isEnd, let data = FileManager.default.contents(atPath: header.planPath) else { return }
+    let loaded = PlanLoader.load(SourceFile(path: header.planPath, bytes: Array(data)))
+    guard loaded.normalised?.digest != header.planDigest else { return }
+    Messages.error("note: \(header.planPath) was edited since the run began; the plan as it was then is used")
+  }
+
   func summary(stateOption: String?, isLed: Bool) -> RunSummary {
     RunSummary(
       run: header.run, state: state, plan: bound.plan, planPath: header.planPath, params: bound.params, stateOption: stateOption,

@@ -18,6 +18,7 @@ struct ResumeCommand: AsyncParsableCommand {
     let journal = try await stateOptions.open(redactor: redactor, create: false)
     let id = try await RunChoice.resolve(run, from: journal, of: stateOptions, what: "unfinished run", fits: \.isUnfinished)
     let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
+    recorded.noteEditedPlan()
     try await running.lead(
       header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
       state: stateOptions.state

@@ -40,6 +40,7 @@ struct RollbackCommand: AsyncParsableCommand {
       run, from: journal, of: stateOptions, what: "run that could be rolled back", fits: \.isUnfinished,
       orElse: { $0.status?.word == "succeeded" })
     let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
+    recorded.noteEditedPlan()
     let wish: Request.Wish = skip.map { .skipUndo($0) } ?? past.map { .pastPoint($0) } ?? .rollback
     if let leader = try liveLeader(of: id, in: journal) { return try await ask(leader, run: id, wish: wish, journal: journal) }
     if wish != .rollback, let refusal = recorded.state.refusal(of: wish) {

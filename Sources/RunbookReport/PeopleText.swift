@@ -27,6 +27,7 @@ public enum PeopleText {
     case .duration(let microseconds): text = DurationText.format(microseconds: microseconds)
     case .timestamp(let milliseconds): text = TimestampText.format(milliseconds: milliseconds)
     case .double(let double): text = share(double)
+    case .list(let list) where list.isEmpty: text = "none"
     case .map(let map) where map.count <= 8:
       text = "{" + map.map { "\($0.key): \(self.value($0.value, limit: limit))" }.joined(separator: ", ") + "}"
     case .list(let list) where list.count <= 8: text = "[" + list.map { self.value($0, limit: limit) }.joined(separator: ", ") + "]"
@@ -42,5 +43,7 @@ public enum PeopleText {
   }
 
   /// Milliseconds as a length of time.
-  public static func duration(milliseconds: Int64) -> String { milliseconds == 0 ? "0ms" : DurationText.format(microseconds: milliseconds * 1_000) }
+  public static func duration(milliseconds: Int64) -> String {
+    milliseconds == 0 ? "0ms" : DurationText.format(microseconds: milliseconds * 1_000)
+  }
 }

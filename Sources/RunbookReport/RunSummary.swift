@@ -156,7 +156,7 @@ public struct RunSummary: Sendable {
     lines.append("  State now:    \(standing)")
     for warning in state.warnings.prefix(20) { lines.append("  Warning:      \(warning.subject): \(warning.message)") }
     if state.warnings.count > 20 { lines.append("  Warning:      … and \(state.warnings.count - 20) more") }
-    lines += listedDocuments
+    lines += ListedDocuments(state: state, command: commands.complete("runbook status \(run) --format json")).lines
     for copy in keptCopies {
       lines.append("  Kept:         '\(copy.name)', the backup of step '\(copy.step)'; another run must give its own backup another name")
     }
@@ -201,16 +201,6 @@ public struct RunSummary: Sendable {
 
   private func padded(_ text: String, _ width: Int) -> String {
     text.count >= width ? text : text + String(repeating: " ", count: width - text.count)
-  }
-
-  /// What the undo of each step listed.
-  private var listedDocuments: [String] {
-    var lines: [String] = []
-    for step in state.outline.phases.flatMap(\.steps) {
-      guard let record = state.step(step.id), record.conflicts > 0 || record.inDoubt > 0 else { continue }
-      lines.append("  Listed:       \(step.id): \(PeopleText.value(record.undoDetails, limit: 2_000))")
-    }
-    return lines
   }
 
   // MARK: data

@@ -30,6 +30,7 @@ public struct RunLauncher: Sendable {
     try await refuseSecondRun(in: places)
     let other = try await beforeRecord { () async throws(ActionError) in try await coordination.unfinishedRun() }
     if let other { throw unfinished(other) }
+    try refuseSecretParams()
     var header = setting.header
     header.targets = places.value
     do throws(JournalError) {
@@ -72,6 +73,7 @@ public struct RunLauncher: Sendable {
     let coordination = executor.coordination
     try await beforeTakeUp { () async throws(ActionError) in try await coordination.connect() }
     try await checkIdentities(exitStatus: 8)
+    try await refuseWhereOver(coordination, head: head)
     let holder: String
     do throws(RunFailure) {
       if let conflict = try await beforeTakeUp({ () async throws(ActionError) in try await coordination.reserveAll(isNew: false) }) {
@@ -137,6 +139,16 @@ public struct RunLauncher: Sendable {
 
   // MARK: parts
 
+  /// Params are stored, and a run is resumed with what is stored: a secret among them could only be stored as it is or be lost.
+  private func refuseSecretParams() throws(RunFailure) {
+    for (name, value) in setting.header.params.mapValue ?? [:] where setting.redactor.contains(value) {
+      throw RunFailure(
+        code: "RB2514", exitStatus: 1, message: "the value of param '\(name)' contains a secret of this plan, or its password",
+        standing: "the run was not begun and nothing was changed",
+        next: ["declare it under 'secrets' and refer to it there, or change the secret, if it is an ordinary word"])
+    }
+  }
+
   private var info: Value {
     .object([
       "plan": .string(setting.run.planID), "planDigest": .string(setting.header.planDigest), "params": setting.header.params,
@@ -185,12 +197,23 @@ public struct RunLauncher: Sendable {
   private func checkReceipts(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
     let receipts = try await beforeTakeUp { () async throws(ActionError) in try await coordination.receipts() }
     guard !receipts.isEmpty else { return }
-    for receipt in receipts.compactMap(\.self) where receipt.headSequence > 0 {
-      let record = try await stored(from: receipt.headSequence, limit: 1).first
-      guard receipt.headSequence <= head.seq, let record, "\(record.hash)" == receipt.headHash else { throw outdated(receipt, head) }
-    }
+    for receipt in receipts.compactMap(\.self) { try await check(receipt, head: head) }
     let told = receipts.map { $0?.headSequence ?? 0 }.min() ?? 0
     coordination.noteStored(try await stored(from: told + 1, limit: .max))
+  }
+
+  /// Where another copy of the state has ended the run, nothing is reserved for it again: this copy could not give it back.
+  private func refuseWhereOver(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
+    let receipts = try await beforeTakeUp { () async throws(ActionError) in try await coordination.receipts() }
+    for receipt in receipts.compactMap(\.self) where RunStatus(rawValue: receipt.status)?.isEnd == true {
+      try await check(receipt, head: head)
+    }
+  }
+
+  private func check(_ receipt: RunReceipt, head: JournalHead) async throws(RunFailure) {
+    guard receipt.headSequence > 0 else { return }
+    let record = try await stored(from: receipt.headSequence, limit: 1).first
+    guard receipt.headSequence <= head.seq, let record, "\(record.hash)" == receipt.headHash else { throw outdated(receipt, head) }
   }
 
   private func stored(from seq: Int64, limit: Int) async throws(RunFailure) -> [JournalRecord] {
