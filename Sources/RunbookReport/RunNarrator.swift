@@ -57,7 +57,8 @@ public struct RunNarrator: Sendable {
     startedAt[id] = at
     told.insert(id)
     switch id.verb {
-    case .condition, .verifyUndone, .capture: return header(of: id.subject)
+    case .verifyUndone: return []
+    case .condition, .capture: return header(of: id.subject)
     case .check: return header(of: id.subject)
     case .perform:
       let attempt = id.serial > 1 ? " (attempt \(id.serial))" : ""

@@ -98,9 +98,19 @@ public final class RunningProgram: Sendable {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     finished = stream
     process.terminationHandler = { _ in continuation.finish() }
-    try process.run()
+    try Self.withoutBlockedSignals { try process.run() }
     pid = process.processIdentifier
     self.process = Held(process: process)
+  }
+
+  /// The threads that tests run on block signals, and a child would inherit that: nothing in it could be ended with SIGTERM.
+  private static func withoutBlockedSignals<R>(_ body: () throws -> R) rethrows -> R {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return try body()
   }
 
   deinit {
