@@ -431,6 +431,7 @@ def main():
     parser.add_argument("--runbook", default=os.environ.get("RUNBOOK", str(ROOT / ".build/debug/runbook")))
     parser.add_argument("--keep", help="a directory for state, ledger and log of rounds with a violation")
     options = parser.parse_args()
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])      # a caller may have blocked what ends our own processes
     options.runbook = shutil.which(options.runbook) or sys.exit(f"soak: no program at {options.runbook}; build it first")
     options.runbook = os.path.abspath(options.runbook)
 

@@ -147,7 +147,10 @@ public final class RunningProgram: Sendable {
     let pid = pid
     let watch = Task {
       try await Task.sleep(for: limit)
-      Foundation.kill(pid, SIGKILL)
+      // First in a way that lets it end what it started itself.
+      Foundation.kill(pid, SIGINT)
+      try? await Task.sleep(for: .seconds(20))
+      if isRunning { Foundation.kill(pid, SIGKILL) }
       return true
     }
     for await _ in finished {}
