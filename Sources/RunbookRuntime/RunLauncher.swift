@@ -29,7 +29,7 @@ public struct RunLauncher: Sendable {
     let places = try await beforeRecord { () async throws(ActionError) in try await placesOfRun() }
     try await refuseSecondRun(in: places)
     let other = try await beforeRecord { () async throws(ActionError) in try await coordination.unfinishedRun() }
-    if let other { throw unfinished(other) }
+    if let other { throw await unfinished(other) }
     try refuseSecretParams()
     var header = setting.header
     header.targets = places.value
@@ -43,9 +43,9 @@ public struct RunLauncher: Sendable {
     }
     let holders: [String]
     do throws(RunFailure) {
-      if let conflict = try await conflictOfLocks(in: places) { throw reserved(conflict) }
+      if let conflict = try await conflictOfLocks(in: places) { throw await reserved(conflict) }
       if let conflict = try await beforeRecord({ () async throws(ActionError) in try await coordination.reserveAll(isNew: true) }) {
-        throw reserved(conflict)
+        throw await reserved(conflict)
       }
       holders = try await beforeRecord { () async throws(ActionError) in try await coordination.takeLeases() }
     } catch {
@@ -62,6 +62,18 @@ public struct RunLauncher: Sendable {
   /// - Throws: `RunFailure`: 8 where a target is no longer the one that the run began with or the state is older than the target knows, 7
   ///   where another process leads the run or another run has taken its place, 74 where the state cannot be used.
   public func takeUp(_ wish: Request.Wish, reason: String) async throws(RunFailure) -> RunEnding {
+    do throws(RunFailure) {
+      return try await goOn(wish, reason: reason)
+    } catch {
+      // Whoever wanted the run rolled back still does.
+      guard wish == .rollback else { throw error }
+      var failure = error
+      failure.next = error.next.map { $0 == goOnCommand ? "then: runbook rollback \(setting.run.id)" : $0 }
+      throw failure
+    }
+  }
+
+  private func goOn(_ wish: Request.Wish, reason: String) async throws(RunFailure) -> RunEnding {
     let (folded, head) = try await fold()
     if let ending = alreadyOver(folded, wish) {
       if folded.status.isEnd { await settle(folded, head: head) }
@@ -73,17 +85,11 @@ public struct RunLauncher: Sendable {
     let coordination = executor.coordination
     try await beforeTakeUp { () async throws(ActionError) in try await coordination.connect() }
     try await checkIdentities(exitStatus: 8)
-    try await refuseWhereOver(coordination, head: head)
     let holder: String
     do throws(RunFailure) {
-      if let conflict = try await beforeTakeUp({ () async throws(ActionError) in try await coordination.reserveAll(isNew: false) }) {
-        throw reserved(conflict)
-      }
-      holder = try await takeOver(coordination, head: head)
+      holder = try await takeOver(coordination, head: head, mayStayReserved: !folded.status.isEnd)
     } catch {
       await coordination.abandon()
-      // A succeeded run that could not be rolled back stands as before, and holds nothing.
-      if folded.status.isEnd { await coordination.giveBack() }
       throw error
     }
     await onLeading(executor)
@@ -92,9 +98,12 @@ public struct RunLauncher: Sendable {
     return try await executor.lead(beginningWith: folded.status == .pending ? [.begin(info: info, until: nil), lease] : [lease])
   }
 
-  /// Takes the leases, and looks whether the state is still the newest one and nothing is open in the targets.
+  /// Takes the leases, looks whether the state is still the newest one, and reserves again; then nothing is open in the targets. In this order:
+  /// only under the lease is it known that what is reserved for the run is this process's to keep or to give back, and that the run has not ended
+  /// in another copy of the state.
+  /// - Parameter mayStayReserved: false for a succeeded run, which holds nothing unless its rollback begins.
   /// - Returns: who holds the leases, for the record.
-  private func takeOver(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) -> String {
+  private func takeOver(_ coordination: Coordination, head: JournalHead, mayStayReserved: Bool) async throws(RunFailure) -> String {
     let holders = try await beforeTakeUp { () async throws(ActionError) in try await coordination.takeLeases() }
     guard try await fold().head == head else {
       throw RunFailure(
@@ -102,7 +111,15 @@ public struct RunLauncher: Sendable {
         standing: "this process did nothing", next: ["runbook status \(setting.run.id)"])
     }
     try await checkReceipts(coordination, head: head)
-    try await beforeTakeUp { () async throws(ActionError) in try await coordination.resolve() }
+    do throws(RunFailure) {
+      if let conflict = try await beforeTakeUp({ () async throws(ActionError) in try await coordination.reserveAll(isNew: false) }) {
+        throw await reserved(conflict)
+      }
+      try await beforeTakeUp { () async throws(ActionError) in try await coordination.resolve() }
+    } catch {
+      if !mayStayReserved { await coordination.giveBack() }
+      throw error
+    }
     return holders.isEmpty ? setting.owner.label : holders.joined(separator: " ")
   }
 
@@ -197,23 +214,12 @@ public struct RunLauncher: Sendable {
   private func checkReceipts(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
     let receipts = try await beforeTakeUp { () async throws(ActionError) in try await coordination.receipts() }
     guard !receipts.isEmpty else { return }
-    for receipt in receipts.compactMap(\.self) { try await check(receipt, head: head) }
+    for receipt in receipts.compactMap(\.self) where receipt.headSequence > 0 {
+      let record = try await stored(from: receipt.headSequence, limit: 1).first
+      guard receipt.headSequence <= head.seq, let record, "\(record.hash)" == receipt.headHash else { throw outdated(receipt, head) }
+    }
     let told = receipts.map { $0?.headSequence ?? 0 }.min() ?? 0
     coordination.noteStored(try await stored(from: told + 1, limit: .max))
-  }
-
-  /// Where another copy of the state has ended the run, nothing is reserved for it again: this copy could not give it back.
-  private func refuseWhereOver(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
-    let receipts = try await beforeTakeUp { () async throws(ActionError) in try await coordination.receipts() }
-    for receipt in receipts.compactMap(\.self) where RunStatus(rawValue: receipt.status)?.isEnd == true {
-      try await check(receipt, head: head)
-    }
-  }
-
-  private func check(_ receipt: RunReceipt, head: JournalHead) async throws(RunFailure) {
-    guard receipt.headSequence > 0 else { return }
-    let record = try await stored(from: receipt.headSequence, limit: 1).first
-    guard receipt.headSequence <= head.seq, let record, "\(record.hash)" == receipt.headHash else { throw outdated(receipt, head) }
   }
 
   private func stored(from seq: Int64, limit: Int) async throws(RunFailure) -> [JournalRecord] {
@@ -255,11 +261,13 @@ public struct RunLauncher: Sendable {
     return RunFailure(
       code: error.code, exitStatus: led ? 7 : 6, message: setting.redactor.redact(error.message),
       standing: "the run stays as it was recorded",
-      next: [error.help.map(setting.redactor.redact), "then: runbook resume \(setting.run.id)"].compactMap(\.self))
+      next: [error.help.map(setting.redactor.redact), goOnCommand].compactMap(\.self))
   }
 
-  private func reserved(_ conflict: ReservationConflict) -> RunFailure {
-    RunFailure(
+  private var goOnCommand: String { "then: runbook resume \(setting.run.id)" }
+
+  private func reserved(_ conflict: ReservationConflict) async -> RunFailure {
+    let failure = RunFailure(
       code: "RB2508", exitStatus: 7,
       message: "'\(conflict.reservation)' is reserved by run \(conflict.run) of plan '\(conflict.plan)'",
       standing: "this run changed nothing",
@@ -267,14 +275,28 @@ public struct RunLauncher: Sendable {
         "where that run is recorded (in its directory, or with its --state): runbook status \(conflict.run)",
         "wait until it has ended, or 'runbook unlock \(conflict.run) --reason T' there if nobody leads it any more",
       ])
+    return await endedHere(conflict.run, failure) ?? failure
   }
 
-  private func unfinished(_ receipt: RunReceipt) -> RunFailure {
-    RunFailure(
+  private func unfinished(_ receipt: RunReceipt) async -> RunFailure {
+    let failure = RunFailure(
       code: "RB2509", exitStatus: 7,
       message: "the plan '\(receipt.plan)' has an unfinished run in this target: \(receipt.run) (\(receipt.status))",
       standing: "nothing was changed",
       next: ["where that run is recorded (in its directory, or with its --state): runbook status \(receipt.run)"])
+    return await endedHere(receipt.run, failure) ?? failure
+  }
+
+  /// The same failure where the run that stands in the way has ended, by this very state, and its target could not be told: to look at that run
+  /// again makes it good (see `settle`).
+  private func endedHere(_ run: String, _ failure: RunFailure) async -> RunFailure? {
+    guard let other = try? await runs().first(where: { $0.run == run }), let word = other.status?.word, !other.isUnfinished else {
+      return nil
+    }
+    var failure = failure
+    failure.message += "; it is \(word), which the target could not be told"
+    failure.next = ["runbook resume \(run)", "then the same command again"]
+    return failure
   }
 
   /// The run was recorded and cannot begin: it is over before it began.

@@ -131,7 +131,7 @@ extension RunLauncher {
     }
   }
 
-  private func runs() async throws(RunFailure) -> [RunListing] {
+  func runs() async throws(RunFailure) -> [RunListing] {
     do throws(JournalError) { return try await setting.journal.runs() } catch { throw RunFailure(recording: error, run: setting.run.id) }
   }
 }
