@@ -1,3 +1,5 @@
+import Glibc
+
 /// A BSON document: its raw bytes, checked once, read lazily.
 ///
 /// The bytes may be a part of a larger buffer (a server's reply), which stays in memory as long as the document does; `detached()` copies.
@@ -55,7 +57,7 @@ public struct BSONDocument: Sendable {
             let size = BSONScan.valueSize(type, b, at: keyEnd + 1, end: last)
           else { return nil }
           let length = keyEnd - position - 1
-          if length == name.count, UnsafeRawBufferPointer(rebasing: b[(position + 1)..<keyEnd]).elementsEqual(name) {
+          if length == name.count, sameBytes(UnsafeRawBufferPointer(rebasing: b[(position + 1)..<keyEnd]), UnsafeRawBufferPointer(name)) {
             return (type, keyEnd + 1, size)
           }
           position = keyEnd + 1 + size
@@ -182,5 +184,12 @@ extension ArraySlice<UInt8> {
 /// Equality of two byte strings.
 func sameBytes(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
   guard a.count == b.count else { return false }
-  return a.withUnsafeRaw { x in b.withUnsafeRaw { y in x.elementsEqual(y) } }
+  return a.withUnsafeRaw { x in b.withUnsafeRaw { y in sameBytes(x, y) } }
+}
+
+/// Equality of two buffers of the same length.
+@inline(__always)
+func sameBytes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+  guard let x = a.baseAddress, let y = b.baseAddress else { return true }
+  return memcmp(x, y, a.count) == 0
 }

@@ -99,7 +99,7 @@ public final class MongoCursor: Sendable {
     guard let cursor = reply["cursor"]?.document, let id = cursor["id"]?.integer, let batch = cursor[name]?.array else {
       throw MongoError(kind: .failed, message: "the reply holds no cursor", reply: reply)
     }
-    return (id, batch.compactMap(\.document))
+    return (id, batch.documents)
   }
 }
 

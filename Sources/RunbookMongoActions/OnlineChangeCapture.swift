@@ -48,44 +48,83 @@ struct ChangeDefinition: Sendable {
   var secondKindProbe: [BSONDocument] { match + stages + match + [["$limit": 1], ["$project": ["_id": 1]]] }
 }
 
-/// One row of the capture, taken apart.
+/// Where the parts of a row of the capture lie in its bytes. It is filled again for each row, so that rows are read without memory for each.
 struct CapturedRow {
-  let key: RawBSONValue
-  let before: [RawBSONValue?]
-  let after: [RawBSONValue?]
-  let inputs: [RawBSONValue?]
-  let byteCount: Int
+  private(set) var key = BSONPlace(type: .null, start: 0, end: 0)
+  private(set) var before: [BSONPlace?]
+  private(set) var after: [BSONPlace?]
+  private(set) var inputs: [BSONPlace?]
+  private let fieldNames: [[UInt8]]
+  private let inputNames: [[UInt8]]
+  /// The one input is the document as a whole.
+  private let readsRoot: Bool
 
-  init?(_ row: BSONDocument, of change: ChangeDefinition) {
-    var key: RawBSONValue?
-    var old: BSONDocument?
-    var new: BSONDocument?
-    var read: BSONDocument?
-    var whole: RawBSONValue?
-    for element in row {
-      if element.hasKey("_id") {
-        key = element.value
-      } else if element.hasKey("p") {
-        old = element.value.document
-      } else if element.hasKey("q") {
-        new = element.value.document
-      } else if element.hasKey("r") {
-        read = element.value.document
-      } else if element.hasKey("w") {
-        whole = element.value
+  init(of change: ChangeDefinition) {
+    fieldNames = change.fields.map { Array($0.utf8) + [0] }
+    inputNames = change.inputs.map { Array($0.utf8) + [0] }
+    readsRoot = change.inputs == [ChangeDefinition.root]
+    before = Array(repeating: nil, count: fieldNames.count)
+    after = before
+    inputs = Array(repeating: nil, count: inputNames.count)
+  }
+
+  /// - Returns: false where it is no row.
+  mutating func read(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var key: BSONPlace?
+    var hasBefore = false
+    var hasAfter = false
+    for index in inputs.indices { inputs[index] = nil }
+    var walk = BSONWalk(bytes, from: 0)
+    while walk.next() {
+      let value = walk.value
+      switch walk.initial {
+      case UInt8(ascii: "_"): key = value
+      case UInt8(ascii: "p") where value.type == .document:
+        hasBefore = true
+        Self.read(value, of: bytes, fieldNames, into: &before)
+      case UInt8(ascii: "q") where value.type == .document:
+        hasAfter = true
+        Self.read(value, of: bytes, fieldNames, into: &after)
+      case UInt8(ascii: "r") where value.type == .document && !readsRoot: Self.read(value, of: bytes, inputNames, into: &inputs)
+      case UInt8(ascii: "w") where readsRoot: inputs[0] = value
+      default: break
       }
     }
-    guard let key, let old, let new else { return nil }
+    guard let key, hasBefore, hasAfter else { return false }
     self.key = key
-    before = change.fields.map { old[$0] }
-    after = change.fields.map { new[$0] }
-    inputs = change.inputs == [ChangeDefinition.root] ? [whole] : change.inputs.map { read?[$0] }
-    byteCount = row.byteCount
+    return true
+  }
+
+  private static func read(_ document: BSONPlace, of bytes: UnsafeRawBufferPointer, _ names: [[UInt8]], into values: inout [BSONPlace?]) {
+    for index in values.indices { values[index] = nil }
+    var walk = BSONWalk(bytes, from: document.start)
+    // The server gives them in the order in which they were asked for, without the absent ones.
+    var next = 0
+    while walk.next() {
+      for _ in names {
+        let index = next
+        next = index + 1 == names.count ? 0 : index + 1
+        guard walk.isNamed(names[index]) else { continue }
+        if values[index] == nil { values[index] = walk.value }
+        break
+      }
+    }
+  }
+
+  /// Whether any touched field is to be another.
+  func changesAnything(of bytes: UnsafeRawBufferPointer) -> Bool {
+    before.indices.contains { !Self.areSame(before[$0], after[$0], of: bytes) }
+  }
+
+  /// Whether both are absent, or of one type and the same bytes.
+  static func areSame(_ a: BSONPlace?, _ b: BSONPlace?, of bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let a, let b else { return a == nil && b == nil }
+    return a.hasSameValue(as: b, of: bytes)
   }
 }
 
 /// Collects rows into the entries of blocks.
-struct BlockBuilder {
+struct BlockBuilder: ~Copyable {
   /// A block's entries stay below this, so that block and command stay far below what a server takes.
   static let blockBytes = 4 << 20
   /// A document whose entry or statement would pass this is failed.
@@ -94,7 +133,11 @@ struct BlockBuilder {
   private let change: ChangeDefinition
   /// How many entries make a block full.
   var size: Int
-  private var entries = BSONWriter()
+  private var row: CapturedRow
+  private var flags: [UInt8] = []
+  /// The array of the entries, still open.
+  private var entries: BSONBuffer
+  private var start: Int
   private(set) var count = 0
   private(set) var bytes = 0
   /// Rows whose fields were already as they would be.
@@ -105,33 +148,40 @@ struct BlockBuilder {
   init(_ change: ChangeDefinition, size: Int) {
     self.change = change
     self.size = size
+    row = CapturedRow(of: change)
+    entries = BSONBuffer(capacity: 64 << 10)
+    start = entries.open()
   }
 
   var isFull: Bool { count >= size || bytes >= Self.blockBytes }
 
   /// Whether the row would make a block that has something in it too large.
-  func hasNoRoom(for row: CapturedRow) -> Bool { count > 0 && bytes + row.byteCount > Self.blockBytes }
+  func hasNoRoom(for row: BSONDocument) -> Bool { count > 0 && bytes + row.byteCount > Self.blockBytes }
 
-  mutating func add(_ row: CapturedRow) {
-    if row.byteCount + (change.fields.count + change.inputs.count) * 512 + 4096 > Self.entryBytes {
-      tooLarge.append(row.key.detached())
-      return
+  /// - Returns: false where it is no row of the capture.
+  mutating func add(_ document: BSONDocument) -> Bool {
+    document.withBytes { bytes in
+      guard row.read(bytes) else { return false }
+      if bytes.count + (change.fields.count + change.inputs.count) * 512 + 4096 > Self.entryBytes {
+        tooLarge.append(document.value(at: row.key).detached())
+      } else if row.changesAnything(of: bytes) {
+        UndoEntry.write(row, of: bytes, index: count, flags: &flags, to: &entries)
+        count += 1
+        self.bytes += bytes.count
+      } else {
+        alreadyDone += 1
+      }
+      return true
     }
-    guard zip(row.before, row.after).contains(where: { $0 != $1 }) else {
-      alreadyDone += 1
-      return
-    }
-    entries.document("\(count)") { UndoEntry.write(key: row.key, before: row.before, after: row.after, inputs: row.inputs, to: &$0) }
-    count += 1
-    bytes += row.byteCount
   }
 
   /// The block of what has been collected, and a fresh start.
   mutating func take(id: Int64, step: String, database: String, delivery: UndoBlock.Delivery) -> UndoBlock {
+    entries.close(start)
     let block = UndoBlock(
       id: id, step: step, delivery: delivery, database: database, collection: change.collection, fields: change.fields,
-      inputs: change.inputs, isAlone: change.isAlone, entries: entries.finish(), count: count)
-    entries = BSONWriter(capacity: 64 << 10)
+      inputs: change.inputs, isAlone: change.isAlone, entries: entries.take(), count: count)
+    start = entries.open()
     count = 0
     bytes = 0
     return block

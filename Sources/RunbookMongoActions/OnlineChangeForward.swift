@@ -90,11 +90,10 @@ final class OnlineChangeForward {
           var found = 0
           while let batch = try await cursor.next() {
             for document in batch {
-              guard let row = CapturedRow(document, of: definition) else {
+              if builder.hasNoRoom(for: document) { found += try await flush(&builder) }
+              guard builder.add(document) else {
                 throw ActionError(code: MongoErrorCode.failed, message: "the server answered a row without fields", kind: .refused)
               }
-              if builder.hasNoRoom(for: row) { found += try await flush(&builder) }
-              builder.add(row)
               if builder.isFull { found += try await flush(&builder) }
             }
           }
@@ -208,7 +207,7 @@ extension OnlineChange {
   }
 
   func forwardLooks(_ indexes: [Int], of block: UndoBlock) async throws(ActionError) -> [Int: OnlineChangeLook] {
-    let entries: [UndoEntry]
+    let entries: UndoEntries
     do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
     let documents = try await documents(of: indexes.map { entries[$0] }, in: block)
     var looks: [Int: OnlineChangeLook] = [:]
@@ -219,7 +218,7 @@ extension OnlineChange {
   }
 
   func documentsRefused(_ block: UndoBlock, first: UndoBlock.Failure) throws(ActionError) -> ActionError {
-    let entries: [UndoEntry]
+    let entries: UndoEntries
     do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
     let why = first.code == 121 ? "the collection's validator" : first.code == 11000 ? "a unique index" : "code \(first.code)"
     return ActionError(

@@ -87,6 +87,7 @@ struct UndoBlock {
   /// The indexes of the entries that the forward command applied, as far as is known.
   var applied: [Int] {
     let others = Set(missed).union(doubt).union(failed.map(\.index))
+    if others.isEmpty { return Array(0..<count) }
     return (0..<count).filter { !others.contains($0) }
   }
 }
@@ -186,15 +187,14 @@ extension UndoBlock {
   }
 
   /// All entries, in order.
-  func readEntries() throws(UndoBlockError) -> [UndoEntry] {
-    var read: [UndoEntry] = []
-    read.reserveCapacity(count)
-    for element in entries {
-      guard let entry = element.value.document else { throw UndoBlockError(message: "an entry is no document") }
-      read.append(try UndoEntry(entry, fieldCount: fields.count, inputCount: inputs.count))
-    }
-    guard read.count == count else { throw UndoBlockError(message: "an undo block has \(read.count) entries and should have \(count)") }
+  func readEntries() throws(UndoBlockError) -> UndoEntries {
+    let read = try UndoEntries(entries, fieldCount: fields.count, inputCount: inputs.count)
+    guard read.count == count else { throw wrongCount(read.count) }
     return read
+  }
+
+  func wrongCount(_ found: Int) -> UndoBlockError {
+    UndoBlockError(message: "an undo block has \(found) entries and should have \(count)")
   }
 }
 

@@ -25,68 +25,157 @@ struct UndoEntry {
   /// The positions of the fields that this entry changes.
   var changed: [Int] { fields.indices.filter { fields[$0].changes } }
 
-  /// Reads an entry of a block with so many fields and inputs.
-  /// - Throws: `UndoBlockError` where it is none.
-  init(_ document: BSONDocument, fieldCount: Int, inputCount: Int) throws(UndoBlockError) {
-    var key: RawBSONValue?
-    var flags: ArraySlice<UInt8>?
-    var before: BSONArray.Iterator?
-    var after: BSONArray.Iterator?
-    var read: BSONArray.Iterator?
-    for element in document {
-      switch element.keyBytes.first {
-      case UInt8(ascii: "k"): key = element.value
-      case UInt8(ascii: "a") where element.type == .binary: flags = element.value.bytes.dropFirst(5)
-      case UInt8(ascii: "b"): before = element.value.array?.makeIterator()
-      case UInt8(ascii: "q"): after = element.value.array?.makeIterator()
-      case UInt8(ascii: "r"): read = element.value.array?.makeIterator()
-      default: break
-      }
+  /// The entry that `layout` has read from `block`, the array of a block's entries.
+  fileprivate init(_ layout: UndoEntryLayout, of block: BSONDocument) {
+    key = block.value(at: layout.key)
+    fields = layout.fields.map { field in
+      Field(before: field.before.map(block.value), after: field.after.map(block.value), changes: field.changes)
     }
-    guard let key, let flags, flags.count == fieldCount + inputCount else {
-      throw UndoBlockError(message: "an entry has no key or not as many flags as there are fields")
-    }
-    func next(_ values: inout BSONArray.Iterator?) throws(UndoBlockError) -> RawBSONValue {
-      guard let value = values?.next() else { throw UndoBlockError(message: "an entry has fewer values than its flags say") }
-      return value
-    }
-    var fields: [Field] = []
-    fields.reserveCapacity(fieldCount)
-    for flag in flags.prefix(fieldCount) {
-      let old = flag & Flags.absentBefore == 0 ? try next(&before) : nil
-      guard flag & Flags.changes != 0 else {
-        fields.append(Field(before: old, after: old, changes: false))
-        continue
-      }
-      fields.append(Field(before: old, after: flag & Flags.absentAfter == 0 ? try next(&after) : nil, changes: true))
-    }
-    var inputs: [RawBSONValue?] = []
-    for flag in flags.dropFirst(fieldCount) { inputs.append(flag & Flags.absentBefore == 0 ? try next(&read) : nil) }
-    self.key = key
-    self.fields = fields
-    self.inputs = inputs
+    inputs = layout.inputs.map { $0.map(block.value) }
   }
 
-  /// Writes the fields of an entry into its document.
-  static func write(key: RawBSONValue, before: [RawBSONValue?], after: [RawBSONValue?], inputs: [RawBSONValue?], to entry: inout BSONWriter)
-  {
-    var flags: [UInt8] = []
-    flags.reserveCapacity(before.count + inputs.count)
-    for (old, new) in zip(before, after) {
-      let changes = old != new
+  /// Writes a row's entry as the next of a block.
+  static func write(_ row: CapturedRow, of bytes: UnsafeRawBufferPointer, index: Int, flags: inout [UInt8], to block: inout BSONBuffer) {
+    flags.removeAll(keepingCapacity: true)
+    for (old, new) in zip(row.before, row.after) {
+      let changes = !CapturedRow.areSame(old, new, of: bytes)
       flags.append(
         (changes ? Flags.changes : 0) | (old == nil ? Flags.absentBefore : 0) | (changes && new == nil ? Flags.absentAfter : 0))
     }
-    for input in inputs { flags.append(input == nil ? Flags.absentBefore : 0) }
-    entry.append("k", raw: key)
-    entry.append("a", .binary(BSONBinary(bytes: flags)))
-    entry.array("b") { values in for value in before { if let value { values.append(raw: value) } } }
-    entry.array("q") { values in
-      for (index, value) in after.enumerated() where flags[index] & Flags.changes != 0 { if let value { values.append(raw: value) } }
+    for input in row.inputs { flags.append(input == nil ? Flags.absentBefore : 0) }
+    let entry = block.open(.document, index: index)
+    block.append(row.key, of: bytes, "k")
+    block.append("a", binary: flags)
+    write(row.before, of: bytes, "b", to: &block) { _ in true }
+    write(row.after, of: bytes, "q", to: &block) { flags[$0] & Flags.changes != 0 }
+    if !row.inputs.isEmpty { write(row.inputs, of: bytes, "r", to: &block) { _ in true } }
+    block.close(entry)
+  }
+
+  @inline(__always)
+  private static func write(
+    _ values: [BSONPlace?], of bytes: UnsafeRawBufferPointer, _ name: StaticString, to block: inout BSONBuffer, where isKept: (Int) -> Bool
+  ) {
+    let list = block.open(.array, name)
+    var count = 0
+    for index in values.indices {
+      guard let value = values[index], isKept(index) else { continue }
+      block.append(value, of: bytes, index: count)
+      count += 1
     }
-    if !inputs.isEmpty {
-      entry.array("r") { values in for value in inputs { if let value { values.append(raw: value) } } }
+    block.close(list)
+  }
+}
+
+/// Where the parts of an entry lie in its block's bytes. It is filled again for each entry, so that a whole block is read without memory for each.
+struct UndoEntryLayout {
+  struct Field {
+    var before: BSONPlace?
+    var after: BSONPlace?
+    var changes: Bool
+  }
+
+  private(set) var key = BSONPlace(type: .null, start: 0, end: 0)
+  private(set) var fields: [Field]
+  private(set) var inputs: [BSONPlace?]
+  private var changedPositions: [Int]
+  private var changedCount = 0
+
+  /// The positions of the fields that the entry changes.
+  var changed: ArraySlice<Int> { changedPositions[..<changedCount] }
+
+  init(fieldCount: Int, inputCount: Int) {
+    fields = Array(repeating: Field(changes: false), count: fieldCount)
+    inputs = Array(repeating: nil, count: inputCount)
+    changedPositions = Array(0..<fieldCount)
+  }
+
+  /// Reads the entry at `place`.
+  /// - Throws: `UndoBlockError` where it is none.
+  mutating func read(_ place: BSONPlace, of bytes: UnsafeRawBufferPointer) throws(UndoBlockError) {
+    guard place.type == .document else { throw UndoBlockError(message: "an entry is no document") }
+    var key: BSONPlace?
+    var flags: BSONPlace?
+    var before: BSONWalk?
+    var after: BSONWalk?
+    var read: BSONWalk?
+    var walk = BSONWalk(bytes, from: place.start)
+    while walk.next() {
+      let value = walk.value
+      switch walk.initial {
+      case UInt8(ascii: "k"): key = value
+      case UInt8(ascii: "a") where value.type == .binary: flags = value
+      case UInt8(ascii: "b") where value.type == .array: before = BSONWalk(bytes, from: value.start)
+      case UInt8(ascii: "q") where value.type == .array: after = BSONWalk(bytes, from: value.start)
+      case UInt8(ascii: "r") where value.type == .array: read = BSONWalk(bytes, from: value.start)
+      default: break
+      }
     }
+    // A binary value begins with its length and its subtype.
+    guard let key, let flags, flags.count - 5 == fields.count + inputs.count else {
+      throw UndoBlockError(message: "an entry has no key or not as many flags as there are fields")
+    }
+    self.key = key
+    changedCount = 0
+    for position in fields.indices {
+      let flag = bytes[flags.start + 5 + position]
+      let old = flag & UndoEntry.Flags.absentBefore == 0 ? try Self.next(&before) : nil
+      guard flag & UndoEntry.Flags.changes != 0 else {
+        fields[position] = Field(before: old, after: old, changes: false)
+        continue
+      }
+      let new = flag & UndoEntry.Flags.absentAfter == 0 ? try Self.next(&after) : nil
+      fields[position] = Field(before: old, after: new, changes: true)
+      changedPositions[changedCount] = position
+      changedCount += 1
+    }
+    for position in inputs.indices {
+      let flag = bytes[flags.start + 5 + fields.count + position]
+      inputs[position] = flag & UndoEntry.Flags.absentBefore == 0 ? try Self.next(&read) : nil
+    }
+  }
+
+  @inline(__always)
+  private static func next(_ values: inout BSONWalk?) throws(UndoBlockError) -> BSONPlace {
+    guard values?.next() == true, let value = values?.value else {
+      throw UndoBlockError(message: "an entry has fewer values than its flags say")
+    }
+    return value
+  }
+}
+
+/// The entries of a block, all found to be in order; each is taken apart when it is asked for.
+struct UndoEntries: RandomAccessCollection, Sendable {
+  /// The array `e`, and where its entries lie in it.
+  let document: BSONDocument
+  let places: [BSONPlace]
+  private let fieldCount: Int
+  private let inputCount: Int
+
+  init(_ document: BSONDocument, fieldCount: Int, inputCount: Int) throws(UndoBlockError) {
+    self.document = document
+    self.fieldCount = fieldCount
+    self.inputCount = inputCount
+    places = document.places
+    var layout = layout
+    try document.withBytes { (bytes) throws(UndoBlockError) in for place in places { try layout.read(place, of: bytes) } }
+  }
+
+  /// An empty layout for entries of this block.
+  var layout: UndoEntryLayout { UndoEntryLayout(fieldCount: fieldCount, inputCount: inputCount) }
+
+  var startIndex: Int { 0 }
+  var endIndex: Int { places.count }
+
+  subscript(index: Int) -> UndoEntry {
+    var layout = layout
+    document.withBytes { read(index, into: &layout, of: $0) }
+    return UndoEntry(layout, of: document)
+  }
+
+  /// Reads one entry; `bytes` are those of `document`.
+  func read(_ index: Int, into layout: inout UndoEntryLayout, of bytes: UnsafeRawBufferPointer) {
+    do throws(UndoBlockError) { try layout.read(places[index], of: bytes) } catch { preconditionFailure("a block changed: \(error)") }
   }
 }
 

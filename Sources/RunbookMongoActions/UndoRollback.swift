@@ -29,7 +29,7 @@ struct UndoRollback {
   /// Brings one block, with its entries, to `undone`.
   mutating func finish(_ stored: UndoBlock) async throws(ActionError) {
     precondition(stored.state == .applied, "only a block whose outcome is recorded is undone")
-    let entries: [UndoEntry]
+    let entries: UndoEntries
     do throws(UndoBlockError) { entries = try stored.readEntries() } catch { throw change.broken(error) }
     var work = Work(block: stored, entries: entries)
     var open: [Int]
@@ -55,11 +55,11 @@ struct UndoRollback {
   /// A block under way: as it is to be recorded next, and the part of it that is stored already.
   private struct Work {
     var block: UndoBlock
-    let entries: [UndoEntry]
+    let entries: UndoEntries
     /// The announcement that is stored.
     var known: UndoAnnouncement?
 
-    init(block: UndoBlock, entries: [UndoEntry]) {
+    init(block: UndoBlock, entries: UndoEntries) {
       self.block = block
       self.entries = entries
       known = block.undo
@@ -210,7 +210,7 @@ extension OnlineChange {
       for header in try await other.read(["standing.0": ["$exists": true]], withEntries: false) {
         guard header.collection == own.collection, !own.fields.isDisjoint(with: header.fields) else { continue }
         let block = try await other.block(header.id)
-        let entries: [UndoEntry]
+        let entries: UndoEntries
         do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
         for index in block.standing { keys.insert(entries[index].key.detached()) }
       }

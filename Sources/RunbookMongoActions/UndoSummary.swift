@@ -16,7 +16,7 @@ extension UpdateWork {
     let filter: BSONDocument = ["st": "undone", "$or": [["kept.0": ["$exists": true]], ["standing.0": ["$exists": true]]]]
     for header in try await change.read(filter, withEntries: false, newestFirst: true) {
       let block = try await change.block(header.id)
-      let entries: [UndoEntry]
+      let entries: UndoEntries
       do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
       func list(_ index: Int, _ fields: [String], _ reason: String, in list: inout [Value]) {
         guard list.count < Self.shown else { return }
@@ -59,7 +59,7 @@ extension UpdateWork {
     for header in try await change.read(["st": "undone"], withEntries: false) where header.undo != nil {
       if isStopped() || Task.isCancelled { throw change.stopped }
       let block = try await change.block(header.id)
-      let entries: [UndoEntry]
+      let entries: UndoEntries
       do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
       let left = Set(block.standing)
       let undone = block.applied.filter { !left.contains($0) }

@@ -10,7 +10,10 @@ import Testing
     let change = ChangeDefinition(collection: "c", filter: filter, pipeline: pipeline, isAlone: false)
     #expect(change.fields == fields)
     var builder = BlockBuilder(change, size: 500)
-    for row in rows { builder.add(try #require(CapturedRow(row, of: change))) }
+    for row in rows {
+      let isRow = builder.add(row)
+      #expect(isRow)
+    }
     return builder.take(
       id: UndoBlock.id(epoch: 3, counter: 7), step: "s", database: "d",
       delivery: .init(session: Array(1...16), number: 5, until: 1000, limit: 500))
