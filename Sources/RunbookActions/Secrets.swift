@@ -50,7 +50,7 @@ public struct LocalSecrets: SecretReading {
         program.contains("/") ? .path(.init(program)) : .name(program), arguments: Arguments(Array(argv.dropFirst())),
         workingDirectory: .init(directory), output: .string(limit: 64 * 1024), error: .discarded)
       guard result.terminationStatus.isSuccess else {
-        throw refusal(secret, "the program \(program) ended with \(result.terminationStatus)", help: "run it by hand to see why")
+        throw refusal(secret, "the program \(program) \(Self.text(of: result.terminationStatus))", help: "run it by hand to see why")
       }
       return Self.withoutLastNewline(result.standardOutput)
     } catch let error as ActionError {
@@ -62,6 +62,13 @@ public struct LocalSecrets: SecretReading {
 
   private func refusal(_ secret: SecretDeclaration, _ reason: String, help: String?) -> ActionError {
     ActionError(code: "RB2101", message: "the secret '\(secret.name)' cannot be read: \(reason)", kind: .refused, help: help)
+  }
+
+  private static func text(of status: TerminationStatus) -> String {
+    switch status {
+    case .exited(let code): "ended with exit status \(code)"
+    case .signaled(let number): "was ended by signal \(number)"
+    }
   }
 
   private static func withoutLastNewline(_ text: String) -> String {

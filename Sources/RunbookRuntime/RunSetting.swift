@@ -128,7 +128,8 @@ extension Failure {
 /// What is said when a stop is asked for.
 enum StopNotice {
   static func text(for state: borrowing RunState) -> String {
-    guard let effect = state.outstanding.first else { return "stopping; once more stops at once" }
+    // What changes nothing is given up at once: checks, waits, questions to people.
+    guard let effect = state.outstanding.first, effect.mutates else { return "stopping; once more stops at once" }
     return switch effect.interrupt {
     case .batch: "stopping at the next batch border of '\(effect.id.subject)'; once more stops at once"
     case .abort, .await: "stopping when '\(effect.id.subject)' has ended; once more stops at once"

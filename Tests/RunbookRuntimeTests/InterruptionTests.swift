@@ -87,6 +87,7 @@ import Testing
     }
     let paused = try await rig.execute(process)
     #expect(paused.state.status == .paused)
+    #expect(observer.notices == ["stopping; once more stops at once"])
     let began = try #require(
       try await rig.entries().first { if case .effectRequested(let id) = $0.kind { id.description == "step:bake#1" } else { false } })
     let ending = try await rig.resume()
