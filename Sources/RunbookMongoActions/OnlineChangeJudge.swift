@@ -112,6 +112,8 @@ struct OnlineChangeJudge {
 
   private mutating func take(_ answer: OnlineChangeAnswer) -> Step {
     let short = answer.short(of: count)
+    // Each statement took effect, now or at an earlier try.
+    if short == 0, answer.errors.isEmpty { return .settled(OnlineChangeOutcome()) }
     if let retried = answer.retried {
       // The server has its record. What it had not executed before, and refuses now, was not applied.
       if answer.n == retried.count { return .settled(outcome(applied: Set(retried), errors: answer.errors)) }
@@ -119,8 +121,6 @@ struct OnlineChangeJudge {
     } else if !mayHaveActed, answers.isEmpty {
       if short == 0 { return .settled(outcome(applied: successes(answer), errors: answer.errors)) }
       if answer.n == 0 { return .settled(outcome(applied: [], errors: answer.errors)) }
-    } else if short == 0, answer.errors.isEmpty {
-      return .settled(OnlineChangeOutcome())
     }
     answers.append(answer)
     // With nothing short, one more answer would say the same.

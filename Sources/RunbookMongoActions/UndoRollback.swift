@@ -36,7 +36,8 @@ struct UndoRollback {
     if let undo = stored.undo {
       open = try await goOn(with: undo, &work)
     } else {
-      let chosen = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted().filter { !standing.contains(entries[$0].key) }
+      let ours = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted()
+      let chosen = standing.isEmpty ? ours : ours.filter { !standing.contains(entries[$0].key) }
       open = try await announceAndSend(chosen, fields: nil, &work)
     }
     var rounds = 0
