@@ -62,15 +62,15 @@ extension UpdateWork {
       let entries: UndoEntries
       do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
       let left = Set(block.standing)
-      let undone = block.applied.filter { !left.contains($0) }
-      let documents = try await change.documents(of: undone.map { entries[$0] }, in: block)
-      for index in undone {
-        guard let document = documents[entries[index].key] else { continue }
+      let undone = block.applied.filter { !left.contains($0) }.map { entries[$0] }
+      let documents = try await change.documents(of: undone, in: block)
+      for entry in undone {
+        guard let document = documents[entry.key] else { continue }
         looked += 1
-        let isOurs = entries[index].changed.allSatisfy { document[block.fields[$0]] == entries[index].fields[$0].after }
+        let isOurs = entry.changed.allSatisfy { document[block.fields[$0]] == entry.fields[$0].after }
         guard isOurs else { continue }
         stand += 1
-        example = example ?? entries[index].key.detached()
+        example = example ?? entry.key.detached()
       }
     }
     guard let example, definition.isAlone || stand >= 10 && stand * 2 > looked else { return nil }
