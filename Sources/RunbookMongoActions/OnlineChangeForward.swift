@@ -121,9 +121,10 @@ final class OnlineChangeForward {
     guard builder.count > 0 else { return 0 }
     if isStopped() || Task.isCancelled { throw change.stopped }
     try await change.crashPoints.hit("update.captured")
-    counter += 1
     let lease = try change.lease()
     let delivery = try await change.delivery(session: session.uuid, number: session.nextNumber())
+    // Only once the block is made: the numbers of an epoch have no gap, by which the undo sees that none is missing.
+    counter += 1
     let block = builder.take(
       id: UndoBlock.id(epoch: lease.epoch, counter: counter), step: change.step, database: change.target.database, delivery: delivery)
     tally.captured += block.count

@@ -64,7 +64,7 @@ public struct MongoUpdate: ChangingAction {
   public func undo(_ context: ActionContext, captured: Value, outputs: Value?) async throws(ActionError) -> UndoResult {
     let work = try UpdateWork(context, timing, crashPoints)
     try await resolveOwn(work)
-    let headers = try await work.change.read(["st": ["$ne": "undone"]], withEntries: false, newestFirst: true)
+    let headers = try await work.headsToUndo(outputs: outputs)
     let total = Int64(headers.reduce(0) { $0 + $1.count })
     if !headers.isEmpty {
       var rollback = try await UndoRollback(work.change, restoresDoubt: work.arguments.restoresDoubt)
