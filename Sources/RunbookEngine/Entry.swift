@@ -17,6 +17,8 @@ public struct Entry: Sendable, Hashable {
     case cancelRequested(rollback: Bool, who: String, reason: String, requestID: String?)
     /// A row of the inbox that did not fit the state of the run: taken out, so that it is not carried out later, unasked.
     case requestDeclined(Request)
+    /// A person gave reservations and lease of the run back, since its process was gone; the run itself stays.
+    case unlocked(who: String, reason: String)
     /// `phase`: nil where the whole plan is unwound.
     case rollbackBegan(phase: String?, cause: String)
     case runPaused(reason: String)

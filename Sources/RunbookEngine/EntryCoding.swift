@@ -21,6 +21,7 @@ extension Entry {
     case .triggerFired: "triggerFired"
     case .cancelRequested: "cancelRequested"
     case .requestDeclined: "requestDeclined"
+    case .unlocked: "unlocked"
     case .rollbackBegan: "rollbackBegan"
     case .runPaused: "runPaused"
     case .runHalted: "runHalted"
@@ -80,6 +81,9 @@ extension Entry {
       map.put("who", who)
       map.put("reason", reason)
       map.put("request", requestID)
+    case .unlocked(let who, let reason):
+      map.put("who", who)
+      map.put("reason", reason)
     case .rollbackBegan(let phase, let cause):
       map.put("phase", phase)
       map.put("cause", cause)
@@ -125,6 +129,7 @@ extension Entry {
         rollback: try reader.flag("rollback"), who: try reader.text("who"), reason: try reader.text("reason"),
         requestID: reader.optionalText("request"))
     case "requestDeclined": .requestDeclined(try Request(reader))
+    case "unlocked": .unlocked(who: try reader.text("who"), reason: try reader.text("reason"))
     case "rollbackBegan": .rollbackBegan(phase: reader.optionalText("phase"), cause: try reader.text("cause"))
     case "runPaused": .runPaused(reason: try reader.text("reason"))
     case "runHalted": .runHalted(try HaltReason(reader))

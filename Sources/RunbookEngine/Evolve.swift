@@ -28,7 +28,7 @@ extension RunState {
       } else {
         halt(.cancel, nil, "cancelled by \(who)" + (reason.isEmpty ? "" : ": \(reason)"))
       }
-    case .requestDeclined: break
+    case .requestDeclined, .unlocked: break
     case .rollbackBegan(let phase, _): beginUnwinding(phase)
     case .runPaused(let reason): pause(reason)
     case .runHalted(let reason):

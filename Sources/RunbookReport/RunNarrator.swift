@@ -33,6 +33,7 @@ public struct RunNarrator: Sendable {
         "\(colors.red("!")) \(rollback ? "cancel with rollback" : "cancel") asked for by \(who)\(reason.isEmpty ? "" : ": \(reason)")"
       ]
     case .requestDeclined(let request): return ["  a request of \(request.who) does not fit the state of the run and was set aside"]
+    case .unlocked(let who, let reason): return ["Reservations and lease were given back by \(who): \(reason)"]
     case .rollbackBegan(let phase, let cause):
       lastPlace = nil
       let what = phase.map { "of phase '\($0)'" } ?? "of the whole plan"

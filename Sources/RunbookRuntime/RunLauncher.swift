@@ -356,9 +356,10 @@ extension RunLauncher {
     }
   }
 
-  /// Gives reservations and lease of a run back whose process is gone; the run stays as it is recorded.
-  /// - Throws: `RunFailure` 7 where the lease still lasts.
+  /// Gives reservations and lease of a run back whose process is gone, and records who decided that; the run stays as it is.
+  /// - Throws: `RunFailure` 7 where the lease still lasts, 74 where the decision could not be recorded.
   public func unlock(reason: String) async throws(RunFailure) {
+    let (state, head) = try await fold()
     let coordination = Coordination(setting: setting, targets: targets)
     do throws(ActionError) {
       try await coordination.connect()
@@ -372,6 +373,14 @@ extension RunLauncher {
         message: setting.redactor.redact(error.message),
         standing: "the run stays as it is; what could be given back was given back",
         next: [error.help.map(setting.redactor.redact)].compactMap(\.self))
+    }
+    // What never began has no journal yet, and must not begin with this.
+    guard head.seq > 0 else { return }
+    let entry = Entry(at: setting.clock.now(), .unlocked(who: setting.user, reason: reason))
+    do throws(JournalError) {
+      _ = try await setting.journal.append([NewRecord(entry, epoch: state.epoch)], to: setting.run.id, expectedHead: head.seq)
+    } catch {
+      throw RunFailure(recording: error, run: setting.run.id)
     }
   }
 }

@@ -174,6 +174,7 @@ struct DecisionTests {
       .verdict(id, result, retryAt: 9), .checkSkipped("c"),
       .decision(.answer(Answer(subject: "s", value: "yes", who: "ben", requestID: "r"))),
       .triggerFired(TriggerEvent(id: "t", response: .pause, phase: "p", verdict: .fail, message: "m")),
+      .requestDeclined(Request(.pause, who: "ana", requestID: "q")), .unlocked(who: "ana", reason: "r"),
       .cancelRequested(rollback: true, who: "ana", reason: "r", requestID: nil), .rollbackBegan(phase: "p", cause: "c"),
       .runPaused(reason: "r"), .runHalted(.cause), .runHalted(.phaseUndone("p")), .runHalted(.pointOfNoReturn("s")), .runBlocked(step: "s"),
       .planAdopted(digest: "d"), .polled(id, result, nextAt: 4, holdSince: nil, errors: 1), .pollDue(id),

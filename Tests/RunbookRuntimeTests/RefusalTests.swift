@@ -282,3 +282,19 @@ private final class RecordedHistory: Sendable {
   var kept: [String] { history.withLock { $0 } }
   func keep(_ steps: [String]) { history.withLock { $0 = steps } }
 }
+
+/// What `unlock` does to a run whose process is gone.
+@Suite struct UnlockTests {
+  @Test func unlockIsOnRecordAndTheRunGoesOnAfterIt() async throws {
+    let rig = try Rig(WholeRunTests.twoSteps)
+    try await rig.execute(until: "a")
+    let before = try await rig.fold()
+    try await rig.launcher().unlock(reason: "the machine is gone")
+    #expect(rig.server.reservations.isEmpty)
+    #expect(try await rig.entries().last?.kind == .unlocked(who: "ana", reason: "the machine is gone"))
+    #expect(try await rig.fold().status == before.status)
+    #expect(try await rig.resume().state.status == .succeeded)
+    #expect(rig.server.cells == ["x": 2, "y": 3])
+    try await rig.checkPromises()
+  }
+}

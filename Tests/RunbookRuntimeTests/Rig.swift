@@ -85,7 +85,8 @@ final class Rig: Sendable {
 
   func launcher(_ process: Process = Process()) -> RunLauncher {
     let setting = RunSetting(
-      bound: bound, run: run, header: process.header ?? header, journal: process.journal ?? journal, redactor: redactor, observer: process.observer,
+      bound: bound, run: run, header: process.header ?? header, journal: process.journal ?? journal,
+      redactor: redactor, observer: process.observer,
       clock: clock, console: process.console, user: process.user, answersByItself: process.yes,
       owner: LeaseOwner(id: "owner", host: "here", processID: 1, processStart: 1, label: "here/1"), jitter: { 0 })
     let targets = TargetSet(
