@@ -42,7 +42,14 @@ struct RollbackCommand: AsyncParsableCommand {
     let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
     recorded.noteEditedPlan()
     let wish: Request.Wish = skip.map { .skipUndo($0) } ?? past.map { .pastPoint($0) } ?? .rollback
-    if let leader = try liveLeader(of: id, in: journal) { return try await ask(leader, run: id, wish: wish, journal: journal) }
+    if let leader = try liveLeader(of: id, in: journal) {
+      if wish != .rollback {
+        throw Messages.usage(
+          "run \(id) is led by process \(leader.pid) on \(leader.host); --skip and --past are for a run that stands",
+          help: "wait until it stands, or pause it with Ctrl-C there")
+      }
+      return try await ask(leader, run: id, journal: journal)
+    }
     if wish != .rollback, let refusal = recorded.state.refusal(of: wish) {
       throw Messages.usage(Self.text(of: refusal, run: id), help: "'runbook status \(id)' shows where the run stands")
     }
@@ -64,13 +71,9 @@ struct RollbackCommand: AsyncParsableCommand {
   }
 
   /// A live run is asked through its inbox.
-  private func ask(_ leader: ProcessIdentity, run: String, wish: Request.Wish, journal: SQLiteJournal) async throws {
-    let (kind, argument): (String, Value) =
-      switch wish {
-      case .skipUndo(let step): (RequestKind.skip, .object(["step": .string(step), "reason": .string(reason ?? "")]))
-      default: (RequestKind.rollback, .object(["reason": .string(reason ?? "")]))
-      }
-    try await Inbox.post(kind, argument, run: run, journal: journal, of: stateOptions)
+  private func ask(_ leader: ProcessIdentity, run: String, journal: SQLiteJournal) async throws {
+    let argument = Value.object(["reason": .string(reason ?? "")])
+    try await Inbox.post(RequestKind.rollback, argument, run: run, journal: journal, of: stateOptions)
     Messages.error("run \(run) is led by process \(leader.pid) on \(leader.host); it was asked to roll back")
     Messages.error("  next: " + NextCommands.complete("runbook status \(run)", stateOption: stateOptions.state))
     throw ExitCode(7)

@@ -4,8 +4,8 @@ import RunbookActions
 import RunbookPlan
 
 extension UpdateWork {
-  /// How many conflicts and doubtful documents are shown; all of them stand in the blocks.
-  private static let shown = 100
+  /// How many conflicts and how many doubtful documents are listed by id in the record of the run; all of them stand in the blocks.
+  private static let shown = 1_000
 
   /// What the step's undo came to, from the blocks; the same however often it is asked.
   func undoResult() async throws(ActionError) -> UndoResult {

@@ -150,7 +150,8 @@ struct UpdateWork: Sendable {
     }
     var warnings: [String] = []
     if totals.doubt > 0 {
-      warnings.append("\(totals.doubt) documents are in doubt: the server can no longer say whether their change is ours")
+      let documents = totals.doubt == 1 ? "1 document is" : "\(totals.doubt) documents are"
+      warnings.append("\(documents) in doubt: the server can no longer say whether their change is ours")
     }
     if totals.failed > 0 { warnings.append("the server refused \(totals.failed) documents") }
     if !hasConverged { warnings.append(Self.notConverged(arrivals)) }

@@ -83,7 +83,7 @@ public struct RunNarrator: Sendable {
       return ["    \(colors.green("✓")) nothing to undo: \(details["to"]?.stringValue.map { "'\($0)'" } ?? "what it made") is kept"]
     case (.undo, .undone(let conflicts, let inDoubt, let details)):
       let notes = [
-        conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) kept as the application's" : nil,
+        conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) left as they are" : nil,
         inDoubt > 0 ? "\(inDoubt) in doubt" : nil,
       ].compactMap(\.self)
       return ["    \(colors.green("✓")) undone\(took)\(summary(details))\(notes.isEmpty ? "" : "; " + notes.joined(separator: ", "))"]

@@ -43,7 +43,7 @@ public struct RunSummary: Sendable {
       let steps = PeopleText.count(state.continuedFailures.count, "step")
       return "\(steps) failed and the plan went on: \(state.continuedFailures.joined(separator: ", "))"
     case .paused: return state.pauseReason
-    case .rollingBack where state.isSuspended: return state.pauseReason ?? causeText
+    case .rollingBack where state.isSuspended: return causeText ?? state.pauseReason
     case .pending, .running: return nil
     default: return causeText
     }
@@ -78,11 +78,14 @@ public struct RunSummary: Sendable {
       return (isLed ? "the run is going on" : "the process that led the run is gone; what it was doing is found out by the next one")
         + standingSteps(prefix: "; changes of ", suffix: " stand")
     case .paused: return "paused; nothing is under way" + standingSteps(prefix: "; changes of ", suffix: " stand")
+    case .rollingBack where state.isSuspended:
+      let why = state.pauseReason.map { " (\($0))" } ?? ""
+      return "unwinding, stopped on the way\(why)" + standingSteps(prefix: "; changes of ", suffix: " still stand")
     case .rollingBack: return "unwinding, not finished" + standingSteps(prefix: "; changes of ", suffix: " still stand")
     case .halted: return "halted" + standingSteps(prefix: "; changes of ", suffix: " stand", none: "; no change stands")
     case .blocked:
       return "the rollback is blocked" + standingSteps(prefix: "; changes of ", suffix: " still stand")
-        + "; everything that it needs is kept"
+        + "; everything that it needs is kept" + failedUndo
     case .succeeded: return "done; \(checkCounts)"
     case .failed: return "nothing was changed"
     case .rolledBack:
@@ -95,11 +98,19 @@ public struct RunSummary: Sendable {
 
   private var conflictText: String {
     var parts: [String] = []
-    if state.conflicts > 0 { parts.append("\(PeopleText.count(state.conflicts, "conflict")): kept as the application's, listed below") }
+    if state.conflicts > 0 {
+      parts.append("\(PeopleText.count(state.conflicts, "conflict")): left as they are, listed below with the reason")
+    }
     if state.inDoubt > 0 { parts.append("\(PeopleText.count(state.inDoubt, "document")) in doubt, listed below") }
     if !state.unverified.isEmpty { parts.append("not verified: \(state.unverified.joined(separator: ", "))") }
     if !state.standing.isEmpty { parts.append("changes of \(state.standing.joined(separator: ", ")) stand") }
     return parts.joined(separator: "; ")
+  }
+
+  /// Why the undo at hand failed, where one did.
+  private var failedUndo: String {
+    guard let step = state.currentStep, case .failed(let failure) = state.step(step)?.undo else { return "" }
+    return "\n                the undo of '\(step)' failed: \(failure.message) [\(failure.code)]"
   }
 
   private func standingSteps(prefix: String, suffix: String, none: String = "") -> String {
