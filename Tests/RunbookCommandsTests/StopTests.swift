@@ -69,7 +69,7 @@ import Testing
 
   private static let waiting =
     Plans.change + """
-            - { id: settle, action: wait.for, with: { duration: 3s } }
+            - { id: settle, action: wait.for, with: { duration: 6s } }
             - { id: bye, action: note, with: { text: that was all } }
 
       """
@@ -94,7 +94,8 @@ import Testing
 
   @Test func oneLeadsAndTheOthersAreToldWho() async throws {
     try await Workplace.lend { place in
-      let plan = try place.plan(Self.waiting)
+      // Long enough for a slow machine; the rollback that is asked for ends the wait.
+      let plan = try place.plan(Self.waiting.replacing("6s", with: "5m"))
       let running = try await place.program.start("execute", plan)
       try await running.waits(for: "→ settle")
       let run = try await place.run()
