@@ -68,13 +68,16 @@ class Watcher(threading.Thread):
                 yield {**block, "from": name}
 
     def note(self, block, before, now):
+        """`now` is a moment before the block was read: a lower bound. For upper bounds the moment after it counts, since a look over all
+        blocks takes a while, and a block may be made and carried out while it goes on."""
+        after = time.time()
         seen = self.seen.setdefault((block["from"], block["_id"]), {"born": before})
         if block.get("st") != "intent":
-            seen.setdefault("appliedBy", now)
+            seen.setdefault("appliedBy", after)
         if not block.get("undo") and block.get("st") != "undone":
             seen["undoneNotBefore"] = now
         if block.get("st") == "undone":
-            seen.setdefault("undoneBy", now)
+            seen.setdefault("undoneBy", after)
 
     def under_way(self):
         """Whether a batch, or an undo, has been announced and not recorded yet."""
