@@ -396,6 +396,9 @@ class Round:
                 write = ghost.last_write(field)
                 if field not in block.get("fields", []) or write is None or write.acked is None:
                     continue
+                # What an earlier block, in doubt, had left there is no change of this one, though the ghost knows of neither.
+                if not block["e"][index]["a"][block["fields"].index(field)] & 1:
+                    continue
                 told = [other for other in ghost.writes if other.touches(field) and other.hit]
                 earlier = [state for other, state in ghost.history if other is None or other.acked and other.acked < bounds["born"]]
                 value = ghost.now[0].get(field, ledger.ABSENT)
