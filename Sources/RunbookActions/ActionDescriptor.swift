@@ -45,6 +45,27 @@ public struct ActionDescriptor: Sendable {
   public var example: String
   /// True where the arguments name further outputs (`mongodb.fields` has one for each field), so that only a run tells them all.
   public var hasOutputsByArgument: Bool
+  /// The output that is a share of failures, and the counters it is made of: what `confidence` of a rollback trigger judges. Over several
+  /// observations the counters are added up and the share is made anew.
+  public var rate: Rate?
+  /// The output that tells how many requests or operations an observation stands for: what `minSamples` of a rollback trigger counts. Nil where
+  /// one observation is one sample.
+  public var operations: String?
+
+  /// A share of failures; all three are names of outputs.
+  public struct Rate: Sendable, Hashable {
+    public var output: String
+    /// How many requests or operations failed: a part of `samples`.
+    public var failures: String
+    /// How many were made.
+    public var samples: String
+
+    public init(output: String, failures: String, samples: String) {
+      self.output = output
+      self.failures = failures
+      self.samples = samples
+    }
+  }
 
   public struct Output: Sendable, Hashable {
     public var name: String
@@ -61,7 +82,7 @@ public struct ActionDescriptor: Sendable {
   public init(
     name: String, summary: String, isMutating: Bool, targetType: String?, needsCollection: Bool = false, fields: [FieldType.Field],
     outputs: [Output], mainOutput: String?, effectClass: EffectClass, interrupt: InterruptStyle = .abort, inverse: Inverse = .notNeeded,
-    example: String, hasOutputsByArgument: Bool = false
+    example: String, hasOutputsByArgument: Bool = false, rate: Rate? = nil, operations: String? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -76,5 +97,7 @@ public struct ActionDescriptor: Sendable {
     self.inverse = inverse
     self.example = example
     self.hasOutputsByArgument = hasOutputsByArgument
+    self.rate = rate
+    self.operations = operations
   }
 }

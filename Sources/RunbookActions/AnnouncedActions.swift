@@ -11,7 +11,7 @@ public enum AnnouncedActions {
   ]
   private static let programFields = ["env", "cwd", "stdin", "okExitCodes", "parse", "captureLimit"]
   private static let programOutputs = ["exitCode", "stdout", "stderr", "json", "lines", "duration"]
-  private static let latencyOutputs = ["p95", "p50", "p99", "max", "mean", "samples", "errors", "histogram"]
+  private static let latencyOutputs = ["p95", "p50", "p99", "max", "mean", "samples", "errors", "errorRate", "histogram"]
 
   private static let mongoChanging = [
     changing("mongodb.transform", "program http projection", updateFields, outputs: "changed matched rejected conflicts inDoubt failed"),
@@ -89,7 +89,13 @@ public enum AnnouncedActions {
     return ActionDescriptor(
       name: name, summary: "Part of format v1; a later version carries it out.", isMutating: isMutating, targetType: target,
       needsCollection: needsCollection, fields: fields, outputs: names.map { .init($0, .any, "") }, mainOutput: names.first,
-      effectClass: isMutating ? .opaque : .read, interrupt: interrupt, inverse: inverse, example: "")
+      effectClass: isMutating ? .opaque : .read, interrupt: interrupt, inverse: inverse, example: "", rate: rate(names),
+      operations: names.contains("samples") ? "samples" : nil)
+  }
+
+  private static func rate(_ outputs: [String]) -> ActionDescriptor.Rate? {
+    guard outputs.contains("errorRate") else { return nil }
+    return .init(output: "errorRate", failures: outputs.contains("failures") ? "failures" : "errors", samples: "samples")
   }
 
   private static func fields(_ names: String) -> [FieldType.Field] { names.split(separator: " ").map { field(String($0)) } }
