@@ -87,6 +87,8 @@ struct RollbackCommand: AsyncParsableCommand {
     case .pointOfNoReturn(let step): "run \(run) stands at the point of no return '\(step)'"
     case .notTheReason(let id): "run \(run) does not stand at '\(id)'"
     case .nothingChanged: "run \(run) changed nothing that could be unwound"
+    case .finalized(let decision):
+      "run \(run) was finalized by \(decision.who) at \(TimestampText.format(milliseconds: decision.at)): what its rollback would need is given up"
     }
   }
 }

@@ -19,6 +19,10 @@ public struct Entry: Sendable, Hashable {
     case requestDeclined(Request)
     /// A person gave reservations and lease of the run back, since its process was gone; the run itself stays.
     case unlocked(who: String, reason: String)
+    /// A person gave up that the ended run can be rolled back; what its undo would need may be gone from here on.
+    case finalized(who: String, reason: String)
+    /// What was removed from the targets after that, and what is left there: a map with an entry for each target.
+    case cleanedUp(Value)
     /// `phase`: nil where the whole plan is unwound.
     case rollbackBegan(phase: String?, cause: String)
     case runPaused(reason: String)

@@ -22,6 +22,8 @@ extension Entry {
     case .cancelRequested: "cancelRequested"
     case .requestDeclined: "requestDeclined"
     case .unlocked: "unlocked"
+    case .finalized: "finalized"
+    case .cleanedUp: "cleanedUp"
     case .rollbackBegan: "rollbackBegan"
     case .runPaused: "runPaused"
     case .runHalted: "runHalted"
@@ -81,7 +83,8 @@ extension Entry {
       map.put("who", who)
       map.put("reason", reason)
       map.put("request", requestID)
-    case .unlocked(let who, let reason):
+    case .cleanedUp(let targets): map["targets"] = targets
+    case .unlocked(let who, let reason), .finalized(let who, let reason):
       map.put("who", who)
       map.put("reason", reason)
     case .rollbackBegan(let phase, let cause):
@@ -130,6 +133,8 @@ extension Entry {
         requestID: reader.optionalText("request"))
     case "requestDeclined": .requestDeclined(try Request(reader))
     case "unlocked": .unlocked(who: try reader.text("who"), reason: try reader.text("reason"))
+    case "finalized": .finalized(who: try reader.text("who"), reason: try reader.text("reason"))
+    case "cleanedUp": .cleanedUp(reader["targets"] ?? .emptyMap)
     case "rollbackBegan": .rollbackBegan(phase: reader.optionalText("phase"), cause: try reader.text("cause"))
     case "runPaused": .runPaused(reason: try reader.text("reason"))
     case "runHalted": .runHalted(try HaltReason(reader))

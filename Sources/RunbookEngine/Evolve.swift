@@ -29,6 +29,10 @@ extension RunState {
         halt(.cancel, nil, "cancelled by \(who)" + (reason.isEmpty ? "" : ": \(reason)"))
       }
     case .requestDeclined, .unlocked: break
+    case .finalized(let who, let reason):
+      precondition(status.isEnd, "only an ended run is finalized")
+      finalized = finalized ?? Finalization(who: who, reason: reason, at: entry.at)
+    case .cleanedUp(let targets): cleanedUp = targets
     case .rollbackBegan(let phase, _): beginUnwinding(phase)
     case .runPaused(let reason): pause(reason)
     case .runHalted(let reason):

@@ -106,6 +106,14 @@ public struct Cause: Sendable, Hashable {
   public let message: String
 }
 
+/// A person's decision that an ended run need not be rolled back any more.
+public struct Finalization: Sendable, Hashable {
+  public let who: String
+  public let reason: String
+  /// Milliseconds since 1970.
+  public let at: Int64
+}
+
 public struct Warning: Sendable, Hashable {
   public let at: Int64
   /// The id of the step, check or trigger.

@@ -12,6 +12,8 @@ public enum Refusal: Sendable, Hashable {
   case notTheReason(String)
   /// The run changed nothing that could be unwound.
   case nothingChanged
+  /// Somebody gave up that the run can be unwound.
+  case finalized(Finalization)
 }
 
 extension RunState {
@@ -59,7 +61,8 @@ extension RunState {
     case .halted:
       if case .pointOfNoReturn(let step) = haltReason { .pointOfNoReturn(step) } else { nil }
     case .rollingBack: isSuspended || pauseWanted != nil ? nil : .underWay
-    case .succeeded: hasChanged ? nil : .nothingChanged
+    case .succeeded:
+      if let finalized { .finalized(finalized) } else { hasChanged ? nil : .nothingChanged }
     case .pending, .failed, .rolledBack, .rolledBackWithConflicts, .closed: .wrongState(status)
     }
   }

@@ -37,6 +37,10 @@ public struct RunState: Sendable {
   /// Decisions of people, in the order of the journal.
   public internal(set) var decisions: [Entry.Decision] = []
   public internal(set) var adoptedDigest: String?
+  /// Who gave up that the run can be rolled back; nil where nobody did.
+  public internal(set) var finalized: Finalization?
+  /// What was removed from the targets since, and what is left, by target; nil before that is known.
+  public internal(set) var cleanedUp: Value?
 
   var steps: [StepRecord]
   var phases: [PhaseRecord]

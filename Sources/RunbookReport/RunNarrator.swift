@@ -34,6 +34,8 @@ public struct RunNarrator: Sendable {
       ]
     case .requestDeclined(let request): return ["  a request of \(request.who) does not fit the state of the run and was set aside"]
     case .unlocked(let who, let reason): return ["Reservations and lease were given back by \(who): \(reason)"]
+    case .finalized(let who, _): return ["Finalized by \(who): the run cannot be rolled back any more"]
+    case .cleanedUp: return []
     case .rollbackBegan(let phase, let cause):
       lastPlace = nil
       let what = phase.map { "of phase '\($0)'" } ?? "of the whole plan"

@@ -175,6 +175,7 @@ struct DecisionTests {
       .decision(.answer(Answer(subject: "s", value: "yes", who: "ben", requestID: "r"))),
       .triggerFired(TriggerEvent(id: "t", response: .pause, phase: "p", verdict: .fail, message: "m")),
       .requestDeclined(Request(.pause, who: "ana", requestID: "q")), .unlocked(who: "ana", reason: "r"),
+      .finalized(who: "ana", reason: "r"), .cleanedUp(.object(["db": .object(["undoBytes": 12])])),
       .cancelRequested(rollback: true, who: "ana", reason: "r", requestID: nil), .rollbackBegan(phase: "p", cause: "c"),
       .runPaused(reason: "r"), .runHalted(.cause), .runHalted(.phaseUndone("p")), .runHalted(.pointOfNoReturn("s")), .runBlocked(step: "s"),
       .planAdopted(digest: "d"), .polled(id, result, nextAt: 4, holdSince: nil, errors: 1), .pollDue(id),
@@ -182,6 +183,23 @@ struct DecisionTests {
       + wishes.map { .decision(.request(Request($0, who: "ana", reason: "r", requestID: "q"))) }
       + RunStatus.allCases.filter(\.isEnd).map { .runEnded($0) }
   }()
+
+  @Test("A finalized run is not rolled back any more, and a second decision changes nothing about the first")
+  func finalized() {
+    var bench = Bench(onePhase([update("a")]))
+    bench.goOn()
+    #expect(bench.state.status == .succeeded && bench.state.refusal(of: .rollback) == nil)
+    var state = bench.state
+    state.evolve(Entry(at: bench.now + 1, .finalized(who: "ana", reason: "")))
+    state.evolve(Entry(at: bench.now + 2, .finalized(who: "ben", reason: "again")))
+    state.evolve(Entry(at: bench.now + 3, .cleanedUp(.object(["db": .object(["undoBytes": 12])]))))
+    guard case .finalized(let decision) = state.refusal(of: .rollback) else {
+      Issue.record("\(String(describing: state.refusal(of: .rollback)))")
+      return
+    }
+    #expect(decision.who == "ana" && decision.at == bench.now + 1)
+    #expect(state.status == .succeeded && state.exitCode == 0 && state.cleanedUp?["db"] != nil)
+  }
 
   @Test("Every entry is read back as it was written", arguments: samples)
   func roundTrip(_ kind: Entry.Kind) throws {
