@@ -76,9 +76,16 @@ public struct Conductor: Sendable {
       orders.append(.start(next))
       running = next
     }
-    if stands, told != state.status || !durable.isEmpty { orders.append(.tell(state.status)) }
+    if stands, told != state.status || durable.contains(where: \.isWorthTelling) { orders.append(.tell(state.status)) }
     told = stands ? state.status : nil
     return orders
+  }
+}
+
+extension Entry {
+  /// A window that was judged while the run stands changes nothing that the outside was told.
+  fileprivate var isWorthTelling: Bool {
+    if case .triggerJudged = kind { false } else { true }
   }
 }
 

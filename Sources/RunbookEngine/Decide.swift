@@ -42,6 +42,7 @@ extension RunState {
       return [Entry(at: at, .pollDue(current.id))]
     case .request(let request): return facts(of: request, at: at)
     case .answer(let answer): return [Entry(at: at, .decision(.answer(answer)))]
+    case .window(let window): return facts(of: window, at: at)
     case .trigger(let event): return status == .running || status == .paused ? [Entry(at: at, .triggerFired(event))] : []
     }
   }

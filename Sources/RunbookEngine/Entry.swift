@@ -13,6 +13,8 @@ public struct Entry: Sendable, Hashable {
     /// A check that is skipped without asking: it refers to a step that never started.
     case checkSkipped(String)
     case decision(Decision)
+    /// A window of a trigger that says something new.
+    case triggerJudged(TriggerWindow)
     case triggerFired(TriggerEvent)
     case cancelRequested(rollback: Bool, who: String, reason: String, requestID: String?)
     /// A row of the inbox that did not fit the state of the run: taken out, so that it is not carried out later, unasked.
@@ -34,6 +36,8 @@ public struct Entry: Sendable, Hashable {
     case polled(EffectID, CheckResult, nextAt: Int64, holdSince: Int64?, errors: Int)
     /// The next poll is due; never in the journal.
     case pollDue(EffectID)
+    /// A window like the one before, which is only counted; never in the journal.
+    case triggerRepeated(TriggerWindow)
   }
 
   /// A decision of a person.
@@ -62,10 +66,11 @@ public struct Entry: Sendable, Hashable {
     self.version = version
   }
 
-  /// It is about the process that leads the run and never reaches the journal: polls of a check, which start afresh after a crash.
+  /// It is about the process that leads the run and never reaches the journal: polls of a check, which start afresh after a crash, and
+  /// windows of triggers that say nothing new.
   public var isTransient: Bool {
     switch kind {
-    case .polled, .pollDue: true
+    case .polled, .pollDue, .triggerRepeated: true
     default: false
     }
   }
@@ -73,7 +78,7 @@ public struct Entry: Sendable, Hashable {
   /// It must be durable before the runtime goes on, whatever comes next.
   public var commitsAtOnce: Bool {
     switch kind {
-    case .effectRequested, .effectFinished, .verdict, .checkSkipped, .polled, .pollDue: false
+    case .effectRequested, .effectFinished, .verdict, .checkSkipped, .polled, .pollDue, .triggerRepeated: false
     default: true
     }
   }

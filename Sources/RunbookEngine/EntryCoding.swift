@@ -18,6 +18,7 @@ extension Entry {
     case .verdict: "verdict"
     case .checkSkipped: "checkSkipped"
     case .decision: "decision"
+    case .triggerJudged: "triggerJudged"
     case .triggerFired: "triggerFired"
     case .cancelRequested: "cancelRequested"
     case .requestDeclined: "requestDeclined"
@@ -32,6 +33,7 @@ extension Entry {
     case .runEnded: "runEnded"
     case .polled: "polled"
     case .pollDue: "pollDue"
+    case .triggerRepeated: "triggerRepeated"
     }
   }
 
@@ -72,12 +74,8 @@ extension Entry {
       map["value"] = answer.value
       map.put("who", answer.who)
       map.put("request", answer.requestID)
-    case .triggerFired(let event):
-      map.put("trigger", event.id)
-      map.put("response", event.response.rawValue)
-      map.put("phase", event.phase)
-      map.put("verdict", event.verdict.rawValue)
-      map.put("message", event.message)
+    case .triggerJudged(let window), .triggerRepeated(let window): window.write(to: &map)
+    case .triggerFired(let event): event.write(to: &map)
     case .cancelRequested(let rollback, let who, let reason, let requestID):
       map["rollback"] = .bool(rollback)
       map.put("who", who)
@@ -122,11 +120,9 @@ extension Entry {
     case "verdict": .verdict(try reader.effect(), try CheckResult(reader), retryAt: reader.optionalInteger("retryAt"))
     case "checkSkipped": .checkSkipped(try reader.text("check"))
     case "decision": .decision(try Decision(reader))
-    case "triggerFired":
-      .triggerFired(
-        TriggerEvent(
-          id: try reader.text("trigger"), response: try reader.word("response"), phase: reader.optionalText("phase"),
-          verdict: try reader.word("verdict"), message: try reader.text("message")))
+    case "triggerJudged": .triggerJudged(try TriggerWindow(reader))
+    case "triggerRepeated": .triggerRepeated(try TriggerWindow(reader))
+    case "triggerFired": .triggerFired(try TriggerEvent(reader))
     case "cancelRequested":
       .cancelRequested(
         rollback: try reader.flag("rollback"), who: try reader.text("who"), reason: try reader.text("reason"),

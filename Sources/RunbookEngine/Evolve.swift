@@ -20,6 +20,8 @@ extension RunState {
       checks[id] = CheckRecord(result: CheckResult(.skipped, message: "it refers to a step that never started"), at: entry.at)
       list?.advance()
     case .decision(let decision): evolve(decision)
+    case .triggerJudged(let window): judge(window, recorded: true)
+    case .triggerRepeated(let window): judge(window, recorded: false)
     case .triggerFired(let event): fire(event)
     case .cancelRequested(let rollback, let who, let reason, _):
       decisions.append(.request(Request(.cancel(rollback: rollback), who: who, reason: reason)))
@@ -53,6 +55,7 @@ extension RunState {
       current?.poll += 1
     }
     settle()
+    wakeTriggers()
   }
 
   // MARK: Effects begin
@@ -179,9 +182,10 @@ extension RunState {
   }
 
   private mutating func fire(_ event: TriggerEvent) {
+    if let number = layout.triggerNumbers[event.id] { triggers[number].act(event) }
     switch event.response {
     case .warn: warnings.append(Warning(at: lastAt, subject: event.id, message: event.message))
-    case .pause: pauseWanted = pauseWanted ?? "trigger \(event.id): \(event.message)"
+    case .pause: if status == .running { pauseWanted = pauseWanted ?? event.message }
     case .rollback: turn(.trigger(event.id), .rollback, phase: event.phase.flatMap { layout.phaseNumbers[$0] }, event.message)
     }
   }

@@ -8,6 +8,7 @@ extension RunState {
   /// The next entry that follows from the state at this time, or nil where something is under way or waited for.
   func following(at now: Int64) -> Entry? {
     guard epoch > 0 else { return nil }
+    if let event = dueEvent() { return Entry(at: now, .triggerFired(event)) }
     if let ending, status != .rollingBack, isIdle { return Entry(at: now, conclusion(ending)) }
     guard isActive else { return nil }
     if let pauseWanted, isIdle { return Entry(at: now, .runPaused(reason: pauseWanted)) }
@@ -16,6 +17,7 @@ extension RunState {
       if let kind = standstill() { return Entry(at: now, kind) }
       if let retryAt, now < retryAt { return nil }
     }
+    guard awaitedTriggers.isEmpty else { return nil }
     switch wanted() {
     case nil: return nil
     case .skipCheck(let id): return Entry(at: now, .checkSkipped(id))

@@ -107,6 +107,7 @@ extension RunState {
     for check in outline.phases[phase].preconditions + outline.phases[phase].verify { checks[check.id] = nil }
     skipped = skipped.filter { !numbers.contains($0.key) }
     phases[phase] = PhaseRecord()
+    for trigger in layout.triggers.indices where layout.triggers[trigger].phase == phase { triggers[trigger] = TriggerRecord() }
     cursor = .phaseCondition(phase)
     list = nil
     unwindingPhase = nil

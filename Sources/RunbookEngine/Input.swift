@@ -14,6 +14,9 @@ public struct Input: Sendable, Hashable {
     case request(Request)
     /// A person's answer to the gate with this id (a step or check); recorded, and kept in the state for the gate's action to read.
     case answer(Answer)
+    /// A full window of a live trigger; the engine records it, and acts where the trigger has to.
+    case window(TriggerWindow)
+    /// A trigger acts for another reason than a window.
     case trigger(TriggerEvent)
   }
 
@@ -73,7 +76,7 @@ public struct Answer: Sendable, Hashable {
   }
 }
 
-/// What the machine of the rollback triggers sends when a trigger acts.
+/// What a trigger does.
 public struct TriggerEvent: Sendable, Hashable {
   public enum Response: String, Sendable, Hashable { case rollback, pause, warn }
 

@@ -13,6 +13,14 @@ final class Layout: Sendable {
     var items: [Int?] = []
   }
 
+  struct TriggerSite: Sendable {
+    let outline: TriggerOutline
+    /// Nil for one of the plan.
+    let phase: Int?
+    let startAfter: Int?
+    let stopBefore: Int?
+  }
+
   let sites: [Site]
   let forwardCount: Int
   /// The numbers of the steps of each phase.
@@ -20,6 +28,9 @@ final class Layout: Sendable {
   let afterRollback: Range<Int>
   let stepNumbers: [String: Int]
   let phaseNumbers: [String: Int]
+  /// Those of the plan first, then those of each phase.
+  let triggers: [TriggerSite]
+  let triggerNumbers: [String: Int]
 
   init(_ outline: Outline) {
     var sites: [Site] = []
@@ -55,6 +66,22 @@ final class Layout: Sendable {
     self.phaseSteps = phaseSteps
     self.phaseNumbers = phaseNumbers
     self.stepNumbers = stepNumbers
+    triggers = Layout.triggers(outline, stepNumbers)
+    triggerNumbers = Dictionary(uniqueKeysWithValues: triggers.enumerated().map { ($1.outline.id, $0) })
+  }
+
+  private static func triggers(_ outline: Outline, _ stepNumbers: [String: Int]) -> [TriggerSite] {
+    func number(_ step: String?) -> Int? {
+      step.map { step in
+        guard let number = stepNumbers[step] else { preconditionFailure("the plan has no step \(step)") }
+        return number
+      }
+    }
+    func site(_ trigger: TriggerOutline, _ phase: Int?) -> TriggerSite {
+      TriggerSite(outline: trigger, phase: phase, startAfter: number(trigger.startAfter), stopBefore: number(trigger.stopBefore))
+    }
+    return outline.triggers.map { site($0, nil) }
+      + outline.phases.enumerated().flatMap { number, phase in phase.triggers.map { site($0, number) } }
   }
 
   /// The phase of a step: of a forward one, or of the one whose undo list it stands in.

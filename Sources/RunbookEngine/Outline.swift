@@ -1,7 +1,7 @@
 /// What the engine sees of a plan: ids, order, policies and limits. The runtime makes it from the bound plan; what an action does, and with
 /// which arguments, stays outside.
 ///
-/// Ids of phases, steps (those of undo lists and of `afterRollback` too) and checks share one name space and are unique. All times are in
+/// Ids of phases, steps (those of undo lists and of `afterRollback` too), checks and triggers share one name space and are unique. All times are in
 /// milliseconds.
 public struct Outline: Sendable, Hashable {
   public var preconditions: [CheckOutline]
@@ -9,16 +9,19 @@ public struct Outline: Sendable, Hashable {
   public var verify: [CheckOutline]
   public var afterRollback: [StepOutline]
   public var verifyRollback: [CheckOutline]
+  /// Live from the first step to the end of the way on.
+  public var triggers: [TriggerOutline]
 
   public init(
     preconditions: [CheckOutline] = [], phases: [PhaseOutline], verify: [CheckOutline] = [], afterRollback: [StepOutline] = [],
-    verifyRollback: [CheckOutline] = []
+    verifyRollback: [CheckOutline] = [], triggers: [TriggerOutline] = []
   ) {
     self.preconditions = preconditions
     self.phases = phases
     self.verify = verify
     self.afterRollback = afterRollback
     self.verifyRollback = verifyRollback
+    self.triggers = triggers
   }
 }
 
@@ -31,10 +34,12 @@ public struct PhaseOutline: Sendable, Hashable {
   public var steps: [StepOutline]
   public var verify: [CheckOutline]
   public var rollbackScope: RollbackScope
+  /// Live while the phase runs.
+  public var triggers: [TriggerOutline]
 
   public init(
     id: String, hasCondition: Bool = false, preconditions: [CheckOutline] = [], steps: [StepOutline], verify: [CheckOutline] = [],
-    rollbackScope: RollbackScope = .plan
+    rollbackScope: RollbackScope = .plan, triggers: [TriggerOutline] = []
   ) {
     self.id = id
     self.hasCondition = hasCondition
@@ -42,6 +47,7 @@ public struct PhaseOutline: Sendable, Hashable {
     self.steps = steps
     self.verify = verify
     self.rollbackScope = rollbackScope
+    self.triggers = triggers
   }
 }
 

@@ -46,6 +46,7 @@ public struct RunState: Sendable {
   var phases: [PhaseRecord]
   public internal(set) var checks: [String: CheckRecord] = [:]
   var answersBySubject: [String: [Answer]] = [:]
+  var triggers: [TriggerRecord]
   var serials: [EffectKey: Int] = [:]
 
   var cursor = Cursor.planPreconditions
@@ -70,6 +71,7 @@ public struct RunState: Sendable {
     layout = Layout(outline)
     steps = Array(repeating: StepRecord(), count: layout.sites.count)
     phases = Array(repeating: PhaseRecord(), count: outline.phases.count)
+    triggers = Array(repeating: TriggerRecord(), count: layout.triggers.count)
   }
 }
 
@@ -183,12 +185,14 @@ extension RunState {
   /// The effects that are under way and must be running; at most one, since there is one effect at a time.
   public var outstanding: [Effect] {
     guard let current, polling.nextAt == nil, !isSuspended, status == .running || status == .rollingBack else { return [] }
+    // A gate or a wait that a pause by a trigger interrupted goes on when that trigger has passed.
+    if isHeldByPause, isIdle { return [] }
     return [current]
   }
 
   /// When the runtime must send `tick` at the latest (milliseconds): a poll or a retry is due then.
   public var nextDeadline: Int64? {
-    guard !isSuspended, status == .running || status == .rollingBack else { return nil }
+    guard !isSuspended, status == .running || status == .rollingBack, !isHeldByPause || !isIdle else { return nil }
     return current == nil ? retryAt : polling.nextAt
   }
 
