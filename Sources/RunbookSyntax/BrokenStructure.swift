@@ -6,10 +6,15 @@ extension SyntaxMistake {
   func missingColon() -> Diagnostic {
     let line = SourceLine(file, at: context)
     if let colon = line.gluedColon { return .missingSpace(in: file, colon: colon) }
-    let text = textRange(from: context)
+    return cutAbove(line) ?? outsideBlockScalar(line) ?? noColon(line, textRange(from: context))
+  }
+
+  private func noColon(_ line: SourceLine, _ text: SourceRange) -> Diagnostic {
+    let name = file.text(in: text)
     return report(
-      .colon, "'\(file.text(in: text))' is no key: its ':' is missing", text.start, text.end,
-      help: "write 'key: value'; a text of several lines must be indented further than its key")
+      .colon, "'\(name)' is no key: its ':' is missing", text.start, text.end,
+      help: "write 'key: value'; a text of several lines must be indented further than its key",
+      fixedLine: name.utf8.contains(0x20) ? nil : line.replacing([(SourceRange(text.end, text.end), ":")]))
   }
 
   /// A `: ` where no key may stand: inside a text, or on a line that is indented too far.
@@ -33,15 +38,15 @@ extension SyntaxMistake {
     }
     if let colon = above.gluedColon { return .missingSpace(in: file, colon: colon) }
     if above.keyColon(before: above.range.end) == nil, above.itemStart - above.range.start == line.itemStart - line.range.start {
-      let text = SourceRange(above.itemStart, above.contentEnd)
-      return report(
-        .colon, "'\(file.text(in: text))' is no key: its ':' is missing", text.start, text.end,
-        help: "write 'key: value'; a text of several lines must be indented further than its key")
+      return noColon(above, SourceRange(above.itemStart, above.contentEnd))
     }
-    let name = file.text(in: key)
-    return report(
-      .indentation, "key '\(name)' is indented too far", key.start, key.end, notes: [alreadyHasValue(above)],
-      help: "indent it like the key it belongs beside")
+    return cutAbove(line) ?? indentedTooFar(line, key, below: above)
+  }
+
+  func indentedTooFar(_ line: SourceLine, _ key: SourceRange, below above: SourceLine) -> Diagnostic {
+    report(
+      .indentation, "key '\(file.text(in: key))' is indented too far", key.start, key.end, notes: [alreadyHasValue(above)],
+      help: "indent it like the key it belongs beside", fixedLine: line.indented(by: above.itemStart - above.range.start))
   }
 
   private func alreadyHasValue(_ line: SourceLine) -> DiagnosticNote {
@@ -51,7 +56,7 @@ extension SyntaxMistake {
   }
 
   /// The nearest line above that says something.
-  private func lineAbove(_ line: SourceLine) -> SourceLine? {
+  func lineAbove(_ line: SourceLine) -> SourceLine? {
     var number = line.number - 1
     while number >= 1 {
       let above = SourceLine(file, number: number)
@@ -85,8 +90,9 @@ extension SyntaxMistake {
         help: "put it in quotes", fixedLine: line.quoting(references))
     }
     if !isClosed(from: context) { return unclosedBracket(at: context) }
+    if let byte, byte == UInt8(ascii: opening == "{" ? "]" : "}") { return wrongBracket(closing) }
     if let last = afterScalar {
-      let text = SourceRange(last.start, max(problem.offset, min(endOfFlowText(line, from: problem.offset), line.range.end)))
+      let text = SourceRange(last.start, max(problem.offset, min(line.flowTextEnd(from: problem.offset), line.range.end)))
       return report(
         .unquotedText, "text goes on after its closing quote", text.start, text.end,
         help: "put all of it in one pair of quotes, or a ',' before what is the next value")
@@ -94,14 +100,19 @@ extension SyntaxMistake {
     if byte == UInt8(ascii: ":"), let last = lastScalar, last.style == .plain, last.range.start >= line.range.start,
       last.range.end <= problem.offset
     {
-      let text = SourceRange(last.range.start, endOfFlowText(line, from: problem.offset))
+      let text = SourceRange(last.range.start, line.flowTextEnd(from: problem.offset))
       return report(
-        .unquotedText, "text with ': ' in it must stand in quotes", text.start, text.end, help: "put it in quotes",
+        .unquotedText, "text with ': ' in it must stand in quotes", text.start, text.end,
+        help: file.text(in: last.range).utf8.contains(0x20) ? "put it in quotes, or a ',' before the next key" : "put it in quotes",
         fixedLine: line.quoting([text]))
     }
-    if byte == UInt8(ascii: ":"), line.contentStart > context {
+    if byte == UInt8(ascii: ":"), line.contentStart > context, let above = lineAbove(line) {
+      let end = SourceRange(above.contentEnd, above.contentEnd)
+      let note = DiagnosticNote(
+        "it belongs before this key", at: SourcePlace(file: file, range: SourceRange(line.contentStart, problem.offset)))
       return report(
-        .malformed, "a ',' is missing before this key", line.contentStart, problem.offset, help: "end the line above with ','")
+        .malformed, "a ',' is missing here", end.start, end.end, notes: [note], help: "end the line with ','",
+        fixedLine: above.replacing([(end, ",")]))
     }
     return report(
       .malformed, "'\(closing)' or ',' is expected here", problem.offset, problemEnd,
@@ -141,70 +152,40 @@ extension SyntaxMistake {
       "'\(closing)' or ',' was expected before this", at: SourcePlace(file: file, range: SourceRange(problem.offset, problemEnd)))
     return report(
       .unclosed, "this '\(opening)' is never closed", start, start + 1, notes: [note],
-      help: "close it with '\(closing)', and put ',' between what stands inside")
+      help: "close it with '\(closing)', and put ',' between what stands inside", fixedLine: closingBrackets(from: start))
   }
 
-  /// The quoted text that ends right before the problem on the same line.
-  private var afterScalar: SourceRange? {
-    guard let last = lastScalar, last.style == .singleQuoted || last.style == .doubleQuoted, last.range.end <= problem.offset,
-      line.skipBlanks(from: last.range.end) == problem.offset
-    else { return nil }
-    return last.range
-  }
-
-  private func endOfFlowText(_ line: SourceLine, from start: Int) -> Int {
-    var offset = start
-    var end = start
-    while let byte = line.byte(at: offset), !",[]{}".utf8.contains(byte) {
-      offset += 1
-      if !isBlankOrBreak(byte) { end = offset }
+  /// The line at `start` with everything closed that opens on it; nil where nothing stands behind the bracket, so that it goes on below.
+  private func closingBrackets(from start: Int) -> String? {
+    let line = SourceLine(file, at: start)
+    var end = line.textEnd(from: line.contentStart)
+    if line.byte(at: end - 1) == UInt8(ascii: ",") { end -= 1 }
+    guard end > start + 1 else { return nil }
+    var closing = ""
+    for bracket in line.openBrackets(before: end).reversed() {
+      closing += (line.isBlank(at: bracket + 1) ? " " : "") + (line.byte(at: bracket) == UInt8(ascii: "{") ? "}" : "]")
     }
-    return end
+    return closing.isEmpty ? nil : line.replacing([(SourceRange(end, line.contentEnd), closing)])
   }
 
-  // MARK: Indentation
-
-  /// Something in a block mapping or list that is neither its next entry nor its end.
-  func brokenBlock() -> Diagnostic {
+  /// `[1, 2}`: a bracket closed by one of the other kind.
+  private func wrongBracket(_ closing: String) -> Diagnostic {
     let line = line
-    if byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") { return closesNothing() }
-    if let quoted = afterScalar { return textAfterQuote(quoted, line) }
-    if problem.offset > line.contentStart {
-      return report(
-        .malformed, "this cannot stand behind a value that has ended", problem.offset, textRange(from: problem.offset).end,
-        help: "put the whole value in quotes, or begin a new line")
+    let found = SourceRange(problem.offset, problemEnd)
+    let opening = file.text(in: SourceRange(context, context + 1))
+    let outer = line.openBrackets(before: context).last
+    var fixedLine: String?
+    if context >= line.range.start {
+      var end = problem.offset
+      while line.isBlank(at: end - 1) { end -= 1 }
+      let fits = outer.map { line.byte(at: $0) == (byte == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")) } ?? false
+      let space = line.isBlank(at: context + 1) ? " " : ""
+      fixedLine = fits ? line.replacing([(SourceRange(end, end), space + closing)]) : line.replacing([(found, closing)])
     }
-    if byte == UInt8(ascii: ":") { return report(.colon, "the key before ':' is missing", problem.offset, problemEnd) }
-    let isItem = byte == UInt8(ascii: "-")
-    let text = SourceRange(line.contentStart, line.contentEnd)
-    let opening = SourceLine(file, at: context)
-    let columns = file.position(of: context).column - 1
-    let note = DiagnosticNote(
-      problem.problem.contains("'-'") ? "the list begins here" : "the mapping begins here",
-      at: SourcePlace(file: file, range: SourceRange(context, max(context + 1, opening.contentEnd))))
-    if line.indentation == columns {
-      return report(
-        .indentation, isItem ? "a list item stands among keys" : "a key stands among list items", text.start, text.end, notes: [note],
-        help: isItem ? "indent it below the key it belongs to" : "begin it with '- ', or indent it like the key of the list")
-    }
-    let spaces = line.indentation == 1 ? "1 space" : "\(line.indentation) spaces"
     return report(
-      .indentation, "this line is indented by \(spaces), like nothing above it", text.start, text.end, notes: [note],
-      help: "indent it like the line it belongs beside")
-  }
-
-  private func textAfterQuote(_ quoted: SourceRange, _ line: SourceLine) -> Diagnostic {
-    let first = SourceLine(file, at: quoted.start)
-    guard first.number == line.number else {
-      return report(
-        .unclosed, "this quote is closed only on line \(line.number)", quoted.start, first.contentEnd,
-        notes: [DiagnosticNote("it ends here", at: SourcePlace(file: file, range: SourceRange(quoted.end - 1, quoted.end)))],
-        help: "close it on its own line")
-    }
-    let value = SourceRange(quoted.start, line.textEnd(from: problem.offset))
-    return report(
-      .unquotedText, "text goes on after its closing quote", value.start, value.end, help: "put all of it in one pair of quotes",
-      fixedLine: line.quoting([value]))
+      .unclosed, "this '\(opening)' is closed by '\(file.text(in: found))'", context, context + 1,
+      notes: [DiagnosticNote("it ends here", at: SourcePlace(file: file, range: found))], help: "close it with '\(closing)'",
+      fixedLine: fixedLine)
   }
 }
 

@@ -14,11 +14,19 @@ extension NodeTree {
       }
       builder.closeOpenCollections()
       var diagnostics = builder.diagnostics
-      if let mistake { diagnostics.append(mistake.diagnostic) }
+      if let diagnostic = mistake?.diagnostic, !isExplained(diagnostic, by: diagnostics) { diagnostics.append(diagnostic) }
       let tree = problem == nil ? builder.makeTree() : nil
       if tree == nil, diagnostics.isEmpty { diagnostics.append(emptyFile(file)) }
       return ParsedSource(tree: tree, diagnostics: diagnostics.inOrderOfPlace())
     }
+  }
+
+  /// Whether a bracket is open only because ` #` cut off what stands behind it, which was reported.
+  private static func isExplained(_ mistake: Diagnostic, by others: [Diagnostic]) -> Bool {
+    mistake.code == SyntaxCode.unclosed.rawValue
+      && others.contains {
+        $0.code == SyntaxCode.cutByComment.rawValue && $0.severity == .error && $0.place.start.line == mistake.place.start.line
+      }
   }
 
   private static func checkSize(of file: SourceFile, _ limits: SyntaxLimits) -> Diagnostic? {
@@ -61,7 +69,14 @@ func checkEncoding(of file: SourceFile) -> Diagnostic? {
       if scalar == 0xFEFF {
         return report("a byte order mark stands inside the file", index, index + length, help: "remove the invisible character U+FEFF")
       }
-      if (scalar < 0xA0 && scalar != 0x85) || scalar == 0xFFFE || scalar == 0xFFFF {
+      // YAML 1.1 ends a line at these, YAML 1.2 does not, and no editor shows which it was.
+      if scalar == 0x85 || scalar == 0x2028 || scalar == 0x2029 {
+        let name = scalar == 0x85 ? "0085" : String(scalar, radix: 16)
+        return report(
+          "character U+\(name) ends a line for some YAML programs and for others not", index, index + length,
+          help: "remove it, or write '\\u\(name)' inside double quotes")
+      }
+      if scalar < 0xA0 || scalar == 0xFFFE || scalar == 0xFFFF {
         let name = String(scalar, radix: 16, uppercase: true)
         return report("character U+\(name) must not stand in a plan", index, index + length, help: "remove it")
       }

@@ -99,6 +99,50 @@ struct SourceLine {
     return range.end
   }
 
+  /// Where the brackets that are open at `limit` open on this line, outermost first; quoted text is passed over.
+  func openBrackets(before limit: Int) -> [Int] {
+    var open: [Int] = []
+    var offset = itemStart
+    // Whether a value can begin here: elsewhere outside brackets a bracket or a quote is part of the text.
+    var begins = true
+    while offset < limit, let byte = byte(at: offset) {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        if begins { offset = closingQuote(from: offset) }
+        begins = false
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        if begins || !open.isEmpty { open.append(offset) }
+        begins = !open.isEmpty
+      case UInt8(ascii: "]"), UInt8(ascii: "}"):
+        _ = open.popLast()
+        begins = false
+      case UInt8(ascii: ","): begins = !open.isEmpty
+      case UInt8(ascii: ":") where isBlank(at: offset + 1): begins = true
+      case UInt8(ascii: "#") where isBlank(at: offset - 1): return open
+      case 0x20, 0x09: break
+      default: begins = false
+      }
+      offset += 1
+    }
+    return open
+  }
+
+  /// Offset behind the plain text inside brackets that begins at `start`.
+  func flowTextEnd(from start: Int) -> Int {
+    var offset = start
+    var end = start
+    while let byte = byte(at: offset), !",[]{}".utf8.contains(byte) {
+      offset += 1
+      if !isBlankOrBreak(byte) { end = offset }
+    }
+    return end
+  }
+
+  /// The line with another indentation; nil when it is too long to be shown.
+  func indented(by columns: Int) -> String? {
+    replacing([(SourceRange(range.start, contentStart), String(repeating: " ", count: columns))])
+  }
+
   /// The text of the line with each of the ranges, which are in order, replaced; nil when the line is too long to be shown.
   func replacing(_ replacements: [(range: SourceRange, text: String)]) -> String? {
     guard range.count <= 400 else { return nil }

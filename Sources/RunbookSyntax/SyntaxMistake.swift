@@ -75,17 +75,20 @@ struct SyntaxMistake {
   }
 
   private func reservedCharacter(at offset: Int) -> Diagnostic {
-    let text = textRange(from: offset)
+    let line = SourceLine(file, at: offset)
+    let isInFlow = openBracket != nil || !line.openBrackets(before: offset).isEmpty
+    let text = SourceRange(offset, max(offset + 1, isInFlow ? line.flowTextEnd(from: offset) : line.textEnd(from: offset)))
     let character = file.text(in: SourceRange(offset, offset + 1))
     let meaning =
       switch character {
       case "*": "which YAML reads as an alias"
       case "&": "which YAML reads as an anchor"
+      case "?": "which YAML reads as the mark of a key"
       default: "which YAML reserves"
       }
     return report(
       .unquotedText, "text may not begin with '\(character)', \(meaning)", text.start, text.end, help: "put it in quotes",
-      fixedLine: SourceLine(file, at: offset).quoting([text]))
+      fixedLine: line.quoting([text]))
   }
 
   private func unexpectedIndicator() -> Diagnostic {
@@ -100,39 +103,64 @@ struct SyntaxMistake {
     }
   }
 
+  /// A line that begins with `%`.
+  private func directive() -> Diagnostic {
+    let line = SourceLine(file, at: context)
+    let text = textRange(from: line.range.start)
+    guard line.byte(at: line.range.start) == UInt8(ascii: "%") else {
+      return report(.malformed, "not valid YAML: \(problem.problem)", problem.offset, problemEnd)
+    }
+    if let colon = line.keyColon(before: line.range.end) {
+      return report(
+        .unquotedText, "a line may not begin with '%', which YAML keeps for directives", text.start, text.end,
+        help: "put the key in quotes",
+        fixedLine: line.quoting([SourceRange(line.range.start, colon)]))
+    }
+    return report(
+      .malformed, "a plan has no such YAML directive", text.start, text.end, help: "remove the line; plans are YAML 1.2")
+  }
+
   func closesNothing() -> Diagnostic {
     let bracket = file.text(in: SourceRange(problem.offset, problemEnd))
+    let line = line
+    let begin = line.keyColon(before: problem.offset).map { line.skipBlanks(from: $0 + 1) } ?? line.itemStart
     return report(
       .malformed, "'\(bracket)' closes nothing that is open here", problem.offset, problemEnd,
-      help: "remove it, or put the text in quotes")
+      help: "remove it, or put the text in quotes",
+      fixedLine: begin == problem.offset
+        ? line.quoting([textRange(from: begin)]) : line.replacing([(SourceRange(problem.offset, problemEnd), "")]))
   }
 
   private func rarer() -> Diagnostic {
     let offset = problem.offset
     switch problem.problem {
     case "block sequence entries are not allowed in this context":
-      return report(
-        .indentation, "a list item may not begin on the line of its key", offset, textRange(from: offset).end,
-        help: "begin the list on the next line, or put the text in quotes if no list is meant")
+      return listBesideKey()
+    case "mapping keys are not allowed in this context":
+      return reservedCharacter(at: offset)
     case "found unknown escape character":
       let end = file.endOfCharacter(at: offset + 1)
       let written = file.text(in: SourceRange(offset, end))
       return report(
         .unquotedText, "'\(written)' is no escape that double quotes know", offset, end,
-        help: "write '\\\(written)', or use single quotes, in which a backslash is itself")
+        help: "write '\\\(written)', or use single quotes, in which a backslash is itself",
+        fixedLine: line.replacing([(SourceRange(offset, offset + 1), "\\\\")]))
+    case "did not find expected hexdecimal number", "found invalid Unicode character escape code":
+      return report(
+        .unquotedText, "this is no character's number in an escape", offset, problemEnd,
+        help: "'\\x' takes two hexadecimal digits, '\\u' four, '\\U' eight; a backslash itself is written '\\\\'")
     case "did not find expected comment or line break":
       return report(
         .malformed, "nothing may follow '|' or '>' on its line", offset, textRange(from: offset).end,
-        help: "begin the text on the next line, or put it in quotes")
+        help: "begin the text on the next line, or put it in quotes",
+        fixedLine: line.quoting([textRange(from: min(context, offset))]))
     case "found undefined tag handle":
-      let end = file.bytes[offset...].firstIndex(where: isBlankOrBreak) ?? file.bytes.count
-      return report(
-        .tag, "tag '\(file.text(in: SourceRange(offset, end)))' is not known here", offset, end,
-        help: "remove it; the type of a value follows from where it stands")
+      return .unknownTag(in: file, at: offset, isScalar: true)
     case "did not find expected <document start>":
-      return report(
-        .indentation, "this stands outside the document, which ended above", offset, textRange(from: offset).end,
-        help: "the whole file must be one mapping")
+      return outsideDocument()
+    case "found incompatible YAML document", "found duplicate %YAML directive", "found unknown directive name",
+      "found unexpected non-alphabetical character", "could not find expected directive name":
+      return directive()
     default:
       let context = problem.context.isEmpty ? "" : " (\(problem.context))"
       return report(.malformed, "not valid YAML: \(problem.problem)\(context)", offset, problemEnd)

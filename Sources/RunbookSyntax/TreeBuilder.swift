@@ -13,7 +13,7 @@ struct TreeBuilder: EventSink {
     var anchor: String?
   }
 
-  private struct Anchor {
+  struct Anchor {
     var index: Int32
     /// Nodes below and with it, aliases followed; nil while it is still open.
     var size: Int?
@@ -23,19 +23,19 @@ struct TreeBuilder: EventSink {
   /// Mistakes after which reading ends: nobody reads more, and a hostile file shall not fill the memory with them.
   private static let mistakeLimit = 500
 
-  private let file: SourceFile
-  private let source: UnsafeBufferPointer<UInt8>
+  let file: SourceFile
+  let source: UnsafeBufferPointer<UInt8>
   private let limits: SyntaxLimits
-  private var records: ContiguousArray<NodeRecord> = []
-  private var decoded: ContiguousArray<UInt8> = []
+  var records: ContiguousArray<NodeRecord> = []
+  var decoded: ContiguousArray<UInt8> = []
   private var frames: [Frame] = []
-  private var anchors: [String: Anchor] = [:]
+  var anchors: [String: Anchor] = [:]
   /// Nodes so far, aliases followed.
   private var reached = 0
   private var aliased = 0
   private var documents = 0
   /// The keys of the mapping being checked; kept to spare an allocation a mapping.
-  private var keys: [Int] = []
+  var keys: [Int] = []
   private(set) var diagnostics: [Diagnostic] = []
   /// Whether reading was ended by a diagnostic that makes the rest worthless.
   private(set) var isAborted = false
@@ -95,7 +95,12 @@ struct TreeBuilder: EventSink {
       record.isDecoded = true
       record.first = Int32(decoded.count)
       decoded.append(contentsOf: text)
+      if style == .plain { checkContinuation(record) }
     }
+    if style == .plain, span.end + 1 < source.count, source[span.end + 1] == UInt8(ascii: "#"), source[span.end] == 0x20 {
+      checkCut(record)
+    }
+    if style == .singleQuoted || style == .doubleQuoted { checkGluedComment(at: Int(record.end)) }
     let index = Int32(records.count)
     guard add(record) else { return false }
     if let anchor = properties.anchor { define(anchor, Anchor(index: index, size: 1), at: span) }
@@ -152,6 +157,7 @@ struct TreeBuilder: EventSink {
     let index = Int(frame.index)
     // A pair inside `[ ]` is a mapping without brackets of its own: its end has no length.
     let end = frame.isFlow && span.end > span.start ? Int32(truncatingIfNeeded: span.end) : frame.lastEnd
+    if frame.isFlow { checkGluedComment(at: Int(end)) }
     records[index].end = end
     records[index].first = frame.childCount
     records[index].second = Int32(records.count)
@@ -233,138 +239,19 @@ struct TreeBuilder: EventSink {
     return end
   }
 
-  // MARK: What a plan does not have
-
-  private mutating func define(_ name: String, _ anchor: Anchor, at span: EventSpan) {
-    if let first = anchors[name] {
-      report(
-        .alias, "anchor '&\(name)' is defined twice", SourceRange(span.start, span.start + 1 + name.utf8.count), notes: note(first))
-    }
-    anchors[name] = anchor
-  }
-
-  private func note(_ anchor: Anchor) -> [DiagnosticNote] {
-    let record = records[Int(anchor.index)]
-    let line = file.lineRange(file.position(of: Int(record.start)).line)
-    let end = record.end > record.start ? min(Int(record.end), line.end) : Int(record.start) + 1
-    return [DiagnosticNote("its anchor is here", at: SourcePlace(file: file, range: SourceRange(Int(record.start), end)))]
-  }
-
-  private mutating func coreTag(_ tag: String?, for kind: RecordKind, at span: EventSpan) -> UInt8 {
-    guard let tag else { return 0 }
-    if let core = CoreTag(tag, on: kind) { return core.rawValue }
-    var start = span.start
-    if source[start] == UInt8(ascii: "&") {
-      while start < source.count, source[start] != UInt8(ascii: "!") { start += 1 }
-    }
-    var end = start
-    while end < source.count, !isBlankOrBreak(source[end]), source[end] != UInt8(ascii: ",") { end += 1 }
-    let written = file.text(in: SourceRange(start, end))
-    report(
-      .tag, "tag '\(written)' is not known here", SourceRange(start, end),
-      help: "remove it; the type of a value follows from where it stands")
-    return 0
-  }
-
-  private mutating func checkKeys(_ mapping: Int, count: Int) {
-    keys.removeAll(keepingCapacity: true)
-    var seen: [Int: Int] = [:]
-    var index = mapping + 1
-    for _ in 0..<count {
-      let written = index
-      let key = records[index].kind == .alias ? Int(records[index].first) : index
-      index = after(after(index))
-      if index - written == 2, let colon = gluedColon(key: written, value: written + 1) {
-        report(.missingSpace(in: file, colon: colon))
-      }
-      guard records[key].kind == .scalar else {
-        report(.keyNotText, "a key must be text, not a list or a mapping", range(of: written), help: "put it in quotes if text is meant")
-        continue
-      }
-      if isMergeKey(key) {
-        report(
-          .mergeKey, "merge keys '<<' are not supported", range(of: written),
-          help: "write the keys out; plain anchors and aliases ('&name', '*name') work for whole values")
-        continue
-      }
-      var first: Int?
-      if count <= 16 {
-        first = keys.first { isSameText($0, key) }
-        keys.append(written)
-      } else {
-        let hash = hash(of: key)
-        if let other = seen[hash] { first = isSameText(other, key) ? other : nil } else { seen[hash] = written }
-      }
-      if let first { reportDuplicate(written, of: first) }
-    }
-  }
-
-  private mutating func reportDuplicate(_ written: Int, of first: Int) {
-    let note = DiagnosticNote("first defined here", at: SourcePlace(file: file, range: range(of: first)))
-    let text = text(of: records[written].kind == .alias ? Int(records[written].first) : written) { String(decoding: $0, as: UTF8.self) }
-    report(
-      .duplicateKey, "key '\(text)' is defined twice", range(of: written), notes: [note],
-      help: "remove one of the two, or rename it")
-  }
-
-  /// The colon of `{ key:value }`, which YAML takes for a key of that name without a value.
-  private func gluedColon(key: Int, value: Int) -> Int? {
-    let (key, value) = (records[key], records[value])
-    guard value.kind == .scalar, value.start == value.end, key.kind == .scalar, key.style == .plain, !key.isDecoded,
-      let colon = source[Int(key.start)..<Int(key.end)].firstIndex(of: UInt8(ascii: ":")), colon > key.start, colon + 1 < key.end
-    else { return nil }
-    return source[colon + 1] == UInt8(ascii: "/") || source[colon + 1] == UInt8(ascii: ":") ? nil : colon
-  }
-
-  private func after(_ index: Int) -> Int {
-    switch records[index].kind {
-    case .mapping, .sequence: Int(records[index].second)
-    case .scalar, .alias: index + 1
-    }
-  }
-
-  private func range(of index: Int) -> SourceRange {
-    SourceRange(start: records[index].start, end: records[index].end)
-  }
-
-  private func isMergeKey(_ key: Int) -> Bool {
-    records[key].style == .plain && records[key].second == 2 && text(of: key) { $0[0] == 0x3C && $0[1] == 0x3C }
-  }
-
-  @inline(__always)
-  private func text<Value>(of index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
-    let record = records[index]
-    let range = Int(record.first)..<Int(record.first + record.second)
-    if record.isDecoded { return decoded.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) } }
-    return body(UnsafeBufferPointer(rebasing: source[range]))
-  }
-
-  @inline(__always)
-  private func isSameText(_ written: Int, _ key: Int) -> Bool {
-    let other = records[written].kind == .alias ? Int(records[written].first) : written
-    guard records[other].second == records[key].second else { return false }
-    return text(of: other) { left in text(of: key) { right in left.elementsEqual(right) } }
-  }
-
-  private func hash(of key: Int) -> Int {
-    var hasher = Hasher()
-    text(of: key) { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    return hasher.finalize()
-  }
-
   // MARK: Reports
 
   private mutating func tooDeep(_ range: SourceRange) -> Bool {
     abort(.limit, "more than \(limits.depth) levels inside one another", range, help: "make it flatter")
   }
 
-  private mutating func report(
+  mutating func report(
     _ code: SyntaxCode, _ message: String, _ range: SourceRange, notes: [DiagnosticNote] = [], help: String? = nil
   ) {
     report(Diagnostic(code, message, at: SourcePlace(file: file, range: range), notes: notes, help: help))
   }
 
-  private mutating func report(_ diagnostic: Diagnostic) {
+  mutating func report(_ diagnostic: Diagnostic) {
     if diagnostics.count < Self.mistakeLimit {
       diagnostics.append(diagnostic)
     } else if !isAborted {

@@ -116,6 +116,8 @@ extension GoldenMessage {
         1 | a: "\\d"
           |     ^^
         help: write '\\\\d', or use single quotes, in which a backslash is itself
+          |
+        1 | a: "\\\\d"
         """),
     GoldenMessage(
       text: "a: {b: 1} c\n",
@@ -126,6 +128,8 @@ extension GoldenMessage {
         1 | a: {b: 1} c
           |           ^
         help: put the whole value in quotes, or begin a new line
+          |
+        1 | a: "{b: 1} c"
         """),
     GoldenMessage(
       text: "a: ]\n",
@@ -136,6 +140,8 @@ extension GoldenMessage {
         1 | a: ]
           |    ^
         help: remove it, or put the text in quotes
+          |
+        1 | a: "]"
         """),
     GoldenMessage(
       text: "a: [a, b]]\n",
@@ -146,6 +152,8 @@ extension GoldenMessage {
         1 | a: [a, b]]
           |          ^
         help: remove it, or put the text in quotes
+          |
+        1 | a: [a, b]
         """),
     GoldenMessage(
       text: "a: |x\n b\n",
@@ -156,24 +164,30 @@ extension GoldenMessage {
         1 | a: |x
           |     ^
         help: begin the text on the next line, or put it in quotes
+          |
+        1 | a: "|x"
         """),
     GoldenMessage(
       text: "%YAML 2.0\n---\na: 1\n",
       message: """
-        error[RB1001]: not valid YAML: found incompatible YAML document
+        error[RB1001]: a plan has no such YAML directive
          --> p.yaml:1:1
           |
         1 | %YAML 2.0
-          | ^
+          | ^^^^^^^^^
+        help: remove the line; plans are YAML 1.2
         """),
     GoldenMessage(
       text: "a: ? b\n",
       message: """
-        error[RB1001]: not valid YAML: mapping keys are not allowed in this context
+        error[RB1018]: text may not begin with '?', which YAML reads as the mark of a key
          --> p.yaml:1:4
           |
         1 | a: ? b
-          |    ^
+          |    ^^^
+        help: put it in quotes
+          |
+        1 | a: "? b"
         """),
     GoldenMessage(
       text: "a: !foo bar\n",
@@ -183,7 +197,9 @@ extension GoldenMessage {
           |
         1 | a: !foo bar
           |    ^^^^
-        help: remove it; the type of a value follows from where it stands
+        help: put the text in quotes; '!' at its beginning makes a tag of it
+          |
+        1 | a: "!foo bar"
         """),
     GoldenMessage(
       text: "a: !x!foo bar\n",
@@ -193,17 +209,21 @@ extension GoldenMessage {
           |
         1 | a: !x!foo bar
           |    ^^^^^^
-        help: remove it; the type of a value follows from where it stands
+        help: put the text in quotes; '!' at its beginning makes a tag of it
+          |
+        1 | a: "!x!foo bar"
         """),
     GoldenMessage(
       text: "a: {{ x }}\n",
       message: """
-        error[RB1019]: a key must be text, not a list or a mapping
-         --> p.yaml:1:5
+        error[RB1017]: a reference is written '${{ }}', in quotes where it begins a value
+         --> p.yaml:1:4
           |
         1 | a: {{ x }}
-          |     ^^^^^
-        help: put it in quotes if text is meant
+          |    ^^^^^^^
+        help: write it with '$' and in quotes
+          |
+        1 | a: "${{ x }}"
         """),
     GoldenMessage(
       text: "x: &a { y: 1 }\n<<: *a\n",
@@ -267,12 +287,6 @@ extension GoldenMessage {
         3 |   c: 1
           |   ^
         help: remove one of the two, or rename it
-        """),
-    GoldenMessage(
-      text: "",
-      message: """
-        error[RB1012]: the file holds no document
-         --> p.yaml:1:1
         """),
     GoldenMessage(
       text: "# nothing\n",

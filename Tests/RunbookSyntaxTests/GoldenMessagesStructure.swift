@@ -1,5 +1,5 @@
 extension GoldenMessage {
-  /// Tabs, quotes, brackets, indentation, colons.
+  /// Tabs, quotes, brackets, colons.
   static let structure: [GoldenMessage] = [
     GoldenMessage(
       text: "a:\n\tb: 1\n",
@@ -63,6 +63,8 @@ extension GoldenMessage {
         2 | b: "def"
           |    ^
         help: close it on its own line
+          |
+        1 | a: "abc"
         """),
     GoldenMessage(
       text: "a: [1, 2\nb: 1\n",
@@ -78,6 +80,8 @@ extension GoldenMessage {
         2 | b: 1
           |  ^
         help: close it with ']', and put ',' between what stands inside
+          |
+        1 | a: [1, 2]
         """),
     GoldenMessage(
       text: "a: { x: 1",
@@ -93,111 +97,25 @@ extension GoldenMessage {
         1 | a: { x: 1
           |          ^
         help: close it with '}', and put ',' between what stands inside
+          |
+        1 | a: { x: 1 }
         """),
     GoldenMessage(
       text: "a: {\n  b: 1\n  c: 2\n}\n",
       message: """
-        error[RB1001]: a ',' is missing before this key
+        error[RB1001]: a ',' is missing here
+         --> p.yaml:2:7
+          |
+        2 |   b: 1
+          |       ^
+        note: it belongs before this key
          --> p.yaml:3:3
           |
         3 |   c: 2
           |   ^
-        help: end the line above with ','
-        """),
-    GoldenMessage(
-      text: "a:\n  b: 1\n c: 2\n",
-      message: """
-        error[RB1015]: this line is indented by 1 space, like nothing above it
-         --> p.yaml:3:2
+        help: end the line with ','
           |
-        3 |  c: 2
-          |  ^^^^
-        note: the mapping begins here
-         --> p.yaml:1:1
-          |
-        1 | a:
-          | ^^
-        help: indent it like the line it belongs beside
-        """),
-    GoldenMessage(
-      text: "a:\n  b: 1\n    c: 2\n",
-      message: """
-        error[RB1015]: key 'c' is indented too far
-         --> p.yaml:3:5
-          |
-        3 |     c: 2
-          |     ^
-        note: this line already has its value, so nothing can stand below it
-         --> p.yaml:2:3
-          |
-        2 |   b: 1
-          |   ^^^^
-        help: indent it like the key it belongs beside
-        """),
-    GoldenMessage(
-      text: "a:\n  - x\n - y\n",
-      message: """
-        error[RB1015]: this line is indented by 1 space, like nothing above it
-         --> p.yaml:3:2
-          |
-        3 |  - y
-          |  ^^^
-        note: the mapping begins here
-         --> p.yaml:1:1
-          |
-        1 | a:
-          | ^^
-        help: indent it like the line it belongs beside
-        """),
-    GoldenMessage(
-      text: "- a\nb: c\n",
-      message: """
-        error[RB1015]: a key stands among list items
-         --> p.yaml:2:1
-          |
-        2 | b: c
-          | ^^^^
-        note: the list begins here
-         --> p.yaml:1:1
-          |
-        1 | - a
-          | ^^^
-        help: begin it with '- ', or indent it like the key of the list
-        """),
-    GoldenMessage(
-      text: "a: 1\n- b\n",
-      message: """
-        error[RB1015]: a list item stands among keys
-         --> p.yaml:2:1
-          |
-        2 | - b
-          | ^^^
-        note: the mapping begins here
-         --> p.yaml:1:1
-          |
-        1 | a: 1
-          | ^^^^
-        help: indent it below the key it belongs to
-        """),
-    GoldenMessage(
-      text: "a: - b\n",
-      message: """
-        error[RB1015]: a list item may not begin on the line of its key
-         --> p.yaml:1:4
-          |
-        1 | a: - b
-          |    ^^^
-        help: begin the list on the next line, or put the text in quotes if no list is meant
-        """),
-    GoldenMessage(
-      text: "{a: 1}\nb: 2\n",
-      message: """
-        error[RB1015]: this stands outside the document, which ended above
-         --> p.yaml:2:1
-          |
-        2 | b: 2
-          | ^^^^
-        help: the whole file must be one mapping
+        2 |   b: 1,
         """),
     GoldenMessage(
       text: "a: 1\nkey:value\nb: 2\n",
@@ -232,6 +150,8 @@ extension GoldenMessage {
         2 |   key
           |   ^^^
         help: write 'key: value'; a text of several lines must be indented further than its key
+          |
+        2 |   key:
         """),
     GoldenMessage(
       text: "a: 1\nkey\nb: 2\n",
@@ -242,6 +162,8 @@ extension GoldenMessage {
         2 | key
           | ^^^
         help: write 'key: value'; a text of several lines must be indented further than its key
+          |
+        2 | key:
         """),
     GoldenMessage(
       text: "a: { b:{ c: 1 } }\n",
@@ -299,6 +221,200 @@ extension GoldenMessage {
         help: put it in quotes
           |
         2 |   a: "${{ params.x }}",
+        """),
+    GoldenMessage(
+      text: "a: { x: [1, 2 }\n",
+      message: """
+        error[RB1014]: this '[' is closed by '}'
+         --> p.yaml:1:9
+          |
+        1 | a: { x: [1, 2 }
+          |         ^
+        note: it ends here
+         --> p.yaml:1:15
+          |
+        1 | a: { x: [1, 2 }
+          |               ^
+        help: close it with ']'
+          |
+        1 | a: { x: [1, 2] }
+        """),
+    GoldenMessage(
+      text: "a: [1, 2}\n",
+      message: """
+        error[RB1014]: this '[' is closed by '}'
+         --> p.yaml:1:4
+          |
+        1 | a: [1, 2}
+          |    ^
+        note: it ends here
+         --> p.yaml:1:9
+          |
+        1 | a: [1, 2}
+          |         ^
+        help: close it with ']'
+          |
+        1 | a: [1, 2]
+        """),
+    GoldenMessage(
+      text: "a: {\n  x: [1, 2\n}\n",
+      message: """
+        error[RB1014]: this '[' is closed by '}'
+         --> p.yaml:2:6
+          |
+        2 |   x: [1, 2
+          |      ^
+        note: it ends here
+         --> p.yaml:3:1
+          |
+        3 | }
+          | ^
+        help: close it with ']'
+        """),
+    GoldenMessage(
+      text: "a: 'it's'\n",
+      message: """
+        error[RB1018]: text goes on after its closing quote
+         --> p.yaml:1:4
+          |
+        1 | a: 'it's'
+          |    ^^^^^^
+        help: put all of it in one pair of quotes
+          |
+        1 | a: "it's"
+        """),
+    GoldenMessage(
+      text: "a: \"say \"hi\" now\"\n",
+      message: """
+        error[RB1018]: text goes on after its closing quote
+         --> p.yaml:1:4
+          |
+        1 | a: "say "hi" now"
+          |    ^^^^^^^^^^^^^^
+        help: put all of it in one pair of quotes
+          |
+        1 | a: 'say "hi" now'
+        """),
+    GoldenMessage(
+      text: "a: {{ params.x }}\n",
+      message: """
+        error[RB1017]: a reference is written '${{ }}', in quotes where it begins a value
+         --> p.yaml:1:4
+          |
+        1 | a: {{ params.x }}
+          |    ^^^^^^^^^^^^^^
+        help: write it with '$' and in quotes
+          |
+        1 | a: "${{ params.x }}"
+        """),
+    GoldenMessage(
+      text: "a: [ {{ params.x }}, 1 ]\n",
+      message: """
+        error[RB1017]: a reference is written '${{ }}', in quotes where it begins a value
+         --> p.yaml:1:6
+          |
+        1 | a: [ {{ params.x }}, 1 ]
+          |      ^^^^^^^^^^^^^^
+        help: write it with '$' and in quotes
+          |
+        1 | a: [ "${{ params.x }}", 1 ]
+        """),
+    GoldenMessage(
+      text: "a: { x: [1, 2 }\n",
+      message: """
+        error[RB1014]: this '[' is closed by '}'
+         --> p.yaml:1:9
+          |
+        1 | a: { x: [1, 2 }
+          |         ^
+        note: it ends here
+         --> p.yaml:1:15
+          |
+        1 | a: { x: [1, 2 }
+          |               ^
+        help: close it with ']'
+          |
+        1 | a: { x: [1, 2] }
+        """),
+    GoldenMessage(
+      text: "a: [1, 2}\n",
+      message: """
+        error[RB1014]: this '[' is closed by '}'
+         --> p.yaml:1:4
+          |
+        1 | a: [1, 2}
+          |    ^
+        note: it ends here
+         --> p.yaml:1:9
+          |
+        1 | a: [1, 2}
+          |         ^
+        help: close it with ']'
+          |
+        1 | a: [1, 2]
+        """),
+    GoldenMessage(
+      text: "a: {\n  x: [1, 2\n}\n",
+      message: """
+        error[RB1014]: this '[' is closed by '}'
+         --> p.yaml:2:6
+          |
+        2 |   x: [1, 2
+          |      ^
+        note: it ends here
+         --> p.yaml:3:1
+          |
+        3 | }
+          | ^
+        help: close it with ']'
+        """),
+    GoldenMessage(
+      text: "a: 'it's'\n",
+      message: """
+        error[RB1018]: text goes on after its closing quote
+         --> p.yaml:1:4
+          |
+        1 | a: 'it's'
+          |    ^^^^^^
+        help: put all of it in one pair of quotes
+          |
+        1 | a: "it's"
+        """),
+    GoldenMessage(
+      text: "a: \"say \"hi\" now\"\n",
+      message: """
+        error[RB1018]: text goes on after its closing quote
+         --> p.yaml:1:4
+          |
+        1 | a: "say "hi" now"
+          |    ^^^^^^^^^^^^^^
+        help: put all of it in one pair of quotes
+          |
+        1 | a: 'say "hi" now'
+        """),
+    GoldenMessage(
+      text: "a: {{ params.x }}\n",
+      message: """
+        error[RB1017]: a reference is written '${{ }}', in quotes where it begins a value
+         --> p.yaml:1:4
+          |
+        1 | a: {{ params.x }}
+          |    ^^^^^^^^^^^^^^
+        help: write it with '$' and in quotes
+          |
+        1 | a: "${{ params.x }}"
+        """),
+    GoldenMessage(
+      text: "a: [ {{ params.x }}, 1 ]\n",
+      message: """
+        error[RB1017]: a reference is written '${{ }}', in quotes where it begins a value
+         --> p.yaml:1:6
+          |
+        1 | a: [ {{ params.x }}, 1 ]
+          |      ^^^^^^^^^^^^^^
+        help: write it with '$' and in quotes
+          |
+        1 | a: [ "${{ params.x }}", 1 ]
         """),
   ]
 }

@@ -107,14 +107,6 @@ import Testing
     #expect(root["f"]?.elements.map { $0.text } == ["12"])
   }
 
-  @Test func restOfTheLineCanBeFound() throws {
-    let root = try root("a: fix #12 now\nb: c\n")
-    let node = try #require(root["a"])
-    #expect(node.text == "fix")
-    #expect(root.tree.file.restOfLine(from: node.range.end) == " #12 now")
-    #expect(root.tree.file.restOfLine(from: root.tree.file.bytes.count) == "")
-  }
-
   @Test func orderIsKeptAndPairsInListsEnd() throws {
     let root = try root("z: 1\na: 2\nm: [k: v, w]\n")
     #expect(root.entries.map { $0.key.text } == ["z", "a", "m"])
