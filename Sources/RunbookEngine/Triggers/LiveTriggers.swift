@@ -49,9 +49,9 @@ extension RunState {
     layout.triggers.indices.filter { holds(triggers[$0]) && isLive(layout.triggers[$0]) }.map { layout.triggers[$0].outline.id }
   }
 
-  /// Whether what comes next would change something on the way on.
+  /// Whether what comes next would change something on the way on. What is captured before that waits too, so that it is not old by then.
   private var isMutatingNext: Bool {
-    guard rechecks == nil, case .step(let number) = cursor, steps[number].stage == .perform else { return false }
+    guard rechecks == nil, case .step(let number) = cursor, [.capture, .perform].contains(steps[number].stage) else { return false }
     return layout.sites[number].outline.mutating
   }
 

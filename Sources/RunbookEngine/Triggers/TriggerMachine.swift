@@ -54,7 +54,7 @@ public struct TriggerMachine: Sendable {
   }
 
   /// When `tick` has to be called at the latest (milliseconds): the end of the window, or a sign of life before that.
-  public var nextBorder: Int64 { max(heardAt, min(windowStart + outline.window, max(heardAt, windowStart) + patience)) }
+  public var nextBorder: Int64 { min(windowStart + outline.window, max(heardAt, windowStart) + patience) }
 
   /// Takes an answer; gives the window that is full by then, which the sample no longer belongs to.
   public mutating func take(_ sample: Sample, _ judge: Judge) -> TriggerWindow? {
@@ -80,7 +80,8 @@ public struct TriggerMachine: Sendable {
     guard at >= end else { return nil }
     content.longestGap = max(content.longestGap, end - lastGoodAt)
     let window = content.window(outline, from: windowStart, to: end, judge)
-    begin(at: end)
+    // Short windows that went by unheard are none.
+    begin(at: at < end + outline.window ? end : at)
     return window
   }
 

@@ -6,7 +6,6 @@ struct WindowContent: Sendable {
   private var observed = 0
   private var operations: Int?
   private var failures = 0
-  private var passes = 0
   private var empty = 0
   private var errors = 0
   /// The first sample that failed, or else the last that was judged.
@@ -29,12 +28,9 @@ struct WindowContent: Sendable {
       switch result.verdict {
       case .error: return fail(result.message)
       case .noData, .inconclusive, .skipped: return miss(result.message)
-      case .fail:
+      case .pass, .fail:
         if self.failures == 0 { decisive = result }
-        self.failures += 1
-      case .pass:
-        if self.failures == 0 { decisive = result }
-        passes += 1
+        if result.verdict == .fail { self.failures += 1 }
       }
       observed += 1
       if let operations { self.operations = (self.operations ?? 0) + operations }
@@ -79,7 +75,9 @@ struct WindowContent: Sendable {
 
   private func verdict(_ outline: TriggerOutline, _ judge: TriggerMachine.Judge) -> CheckResult {
     if observed == 0, errors > 0 { return CheckResult(.error, message: lastError) }
-    guard observed > 0, samples > 0, samples >= outline.minSamples else { return CheckResult(.noData, message: shortage(outline.minSamples)) }
+    guard observed > 0, samples > 0, samples >= outline.minSamples else {
+      return CheckResult(.noData, message: shortage(outline.minSamples))
+    }
     if let rate = outline.rate { return judged(outline, rate, judge) }
     return decisive ?? CheckResult(.noData, message: shortage(outline.minSamples))
   }
