@@ -18,7 +18,7 @@ extension ActionCatalog {
   public func bind(_ plan: Plan, params: ValueMap, run: RunFacts? = nil) -> BindingResult {
     var binder = Binder(catalog: self, plan: plan, params: params, run: run)
     binder.bindAll()
-    let diagnostics = binder.diagnostics.inOrderOfPlace()
+    let diagnostics = plan.included.noted(binder.diagnostics.inOrderOfPlace())
     guard !diagnostics.contains(where: { $0.severity == .error }) else { return BindingResult(bound: nil, diagnostics: diagnostics) }
     return BindingResult(bound: binder.bound, diagnostics: diagnostics)
   }
@@ -32,7 +32,11 @@ struct Binder {
   var diagnostics: [Diagnostic] = []
   var steps: [String: BoundStep] = [:]
   var checks: [String: BoundCheck] = [:]
+  var triggers: [BoundTrigger] = []
   var unbuilt: [UnbuiltPart] = []
+  let paramTypes: [String: FieldType]
+  /// Whether a step of the phases that was bound already lets people approve what comes after it.
+  private var isApproved = false
   /// What is reserved, by target.
   var reservations: [String: Set<String>] = [:]
 
@@ -41,6 +45,7 @@ struct Binder {
     self.catalog = catalog
     self.plan = plan
     self.params = params
+    paramTypes = Dictionary(plan.params.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
     unbuilt = plan.unbuilt.map { UnbuiltPart(what: "the key '\($0.key)'", range: $0.range) }
   }
 
@@ -53,7 +58,7 @@ struct Binder {
     return BoundPlan(
       plan: plan, params: params, steps: steps, checks: checks,
       reservations: reservations.sorted { $0.key < $1.key }.map { TargetReservations(target: $0.key, names: $0.value.sorted()) },
-      unbuilt: unbuilt)
+      unbuilt: unbuilt, triggers: triggers)
   }
 
   mutating func bindAll() {
@@ -64,9 +69,11 @@ struct Binder {
       bind(phase.verify)
     }
     bind(plan.verify)
+    for (trigger, phase) in plan.allTriggers { bind(trigger, phase: phase) }
     for step in plan.afterRollback { bind(step, .afterRollback) }
     bind(plan.verifyRollback)
     for phase in plan.phases { for step in phase.steps { checkCover(step, phase: phase) } }
+    checkReferences()
   }
 
   mutating func report(_ code: BindingCode, _ message: String, at range: SourceRange, help: String? = nil) {
@@ -78,7 +85,8 @@ struct Binder {
   private mutating func bind(_ checks: [Check]) { for check in checks { bind(check) } }
 
   mutating func bind(_ check: Check) {
-    let limits = limits(within: check.within, holdFor: check.holdFor, timeout: check.timeout, stallTimeout: nil)
+    let limits = Limits(
+      timeout: limit(check.timeout, "timeout"), within: limit(check.within, "within"), holdFor: limit(check.holdFor, "holdFor"))
     guard case .action(let call) = check.source else {
       checks[check.id] = BoundCheck(check: check, call: nil, limits: limits)
       return
@@ -99,16 +107,31 @@ struct Binder {
   private mutating func bind(_ step: Step, _ role: BoundStep.Role) {
     bind(step.preconditions)
     bind(step.capture)
-    bind(step.verify)
-    if let probe = step.probe { bind(probe) }
     let call = bind(step.action)
     if case .steps(let items, _) = step.rollback { for case .step(let undo) in items { bind(undo, .undo(of: step.id)) } }
+    defer {
+      // They may look at what the step gave.
+      if let probe = step.probe { bind(probe) }
+      bind(step.verify)
+    }
     guard let call else { return }
-    let limits = limits(within: nil, holdFor: nil, timeout: step.timeout, stallTimeout: step.stallTimeout)
-    if let stallTimeout = step.stallTimeout { unbuilt.append(UnbuiltPart(what: "the key 'stallTimeout'", range: stallTimeout.range)) }
+    checkInterrupt(step, call.descriptor)
+    let limits = limits(of: step, role)
     let wayBack = wayBack(of: step, role, call.descriptor)
     if call.descriptor.isMutating { reserve(step, call) }
+    if case .forward = role, step.action.name == "manual.approve", step.when == nil { isApproved = true }
     steps[step.id] = BoundStep(step: step, call: call, role: role, wayBack: wayBack, limits: limits)
+  }
+
+  /// What to do about an unknown outcome is asked only where the engine cannot find out itself.
+  private mutating func checkInterrupt(_ step: Step, _ descriptor: ActionDescriptor) {
+    guard step.onInterrupt != nil, descriptor.effectClass != .opaque, catalog.action(named: descriptor.name) != nil else { return }
+    let range = step.probe?.range ?? step.idRange
+    let reason =
+      descriptor.isMutating ? "finds out itself what a crash left of it" : "changes nothing, so after a crash it is simply done again"
+    report(
+      .needlessInterrupt, "\(descriptor.name) \(reason)", at: range,
+      help: "remove \(step.probe == nil ? "'onInterrupt'" : "'probe' and 'onInterrupt'") from step '\(step.id)'")
   }
 
   private mutating func wayBack(of step: Step, _ role: BoundStep.Role, _ descriptor: ActionDescriptor) -> BoundStep.WayBack {
@@ -139,10 +162,10 @@ struct Binder {
     case .coveredBy(let other, _): return .coveredBy(other)
     case .notNeeded(let reason, _): return .notNeeded(reason: reason)
     case .none(let reason, let acknowledged, let range):
-      if !acknowledged {
+      if !acknowledged, !isApproved {
         report(
           .notAcknowledged, "step '\(step.id)' is a point of no return that nobody acknowledged", at: range,
-          help: "add 'acknowledged: true'")
+          help: "add 'acknowledged: true', or let people decide by manual.approve in a step before it")
       }
       return .pointOfNoReturn(reason: reason)
     }
@@ -187,20 +210,6 @@ struct Binder {
       if let value = try? Resolver.resolve(entry.value, as: field.type, scope: scope) { arguments[entry.key] = value }
     }
     reservations[target, default: []].formUnion(action.reservations(arguments: arguments, collection: collection))
-  }
-
-  private mutating func limits(within: Template?, holdFor: Template?, timeout: Template?, stallTimeout: Template?) -> Limits {
-    Limits(
-      timeout: duration(timeout), stallTimeout: duration(stallTimeout), within: duration(within), holdFor: duration(holdFor))
-  }
-
-  private mutating func duration(_ template: Template?) -> Int64? {
-    guard let template else { return nil }
-    let checked = Resolver.check(template, as: .duration, types: KnownTypes(binder: self), in: plan.file)
-    diagnostics += checked.diagnostics
-    if !checked.diagnostics.isEmpty { return nil }
-    let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)
-    return (try? Resolver.resolve(template, as: .duration, scope: scope))?.durationValue
   }
 }
 

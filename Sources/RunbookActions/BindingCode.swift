@@ -26,6 +26,10 @@ public enum BindingCode: String, Sendable, Hashable, CaseIterable {
   case notBuilt = "RB2011"
   /// A point of no return that nobody acknowledged.
   case notAcknowledged = "RB2012"
+  /// `onInterrupt` or `probe` on a step whose outcome is never in question.
+  case needlessInterrupt = "RB2013"
+  /// Numbers of a rollback trigger that do not go together, or an action that cannot be sampled.
+  case trigger = "RB2015"
 
   /// Why it is said, and what to do.
   public var explanation: (cause: String, remedy: String) {
@@ -61,6 +65,16 @@ public enum BindingCode: String, Sendable, Hashable, CaseIterable {
       (
         "The format has this, but this version of the program does not carry it out yet.",
         "Leave it out, or use a version that has it. Nothing was run."
+      )
+    case .trigger:
+      (
+        "A trigger samples an action at even intervals and judges whole windows of samples; these values do not allow that.",
+        "Correct them as the message says."
+      )
+    case .needlessInterrupt:
+      (
+        "'onInterrupt' and 'probe' say what to do where nobody knows whether the effect happened; of this action that is known, or plays no part.",
+        "Remove them."
       )
     case .notAcknowledged:
       (

@@ -7,6 +7,8 @@ public struct BoundPlan: Sendable {
   /// Every step by its id, those of undo lists and of `afterRollback` too.
   public var steps: [String: BoundStep]
   public var checks: [String: BoundCheck]
+  /// Those of the plan first, then those of its phases, in the order of the file.
+  public var triggers: [BoundTrigger]
   /// Targets that the plan changes, with what is reserved in each; sorted.
   public var reservations: [TargetReservations]
   /// Parts of the format that this version does not carry out yet: running the plan is refused with these.
@@ -14,8 +16,9 @@ public struct BoundPlan: Sendable {
 
   public init(
     plan: Plan, params: ValueMap, steps: [String: BoundStep], checks: [String: BoundCheck], reservations: [TargetReservations],
-    unbuilt: [UnbuiltPart]
+    unbuilt: [UnbuiltPart], triggers: [BoundTrigger] = []
   ) {
+    self.triggers = triggers
     self.plan = plan
     self.params = params
     self.steps = steps
@@ -92,10 +95,15 @@ public struct BoundStep: Sendable {
 public struct Limits: Sendable, Hashable {
   public var timeout: Int64?
   public var stallTimeout: Int64?
+  /// For the whole effect.
+  public var deadline: Int64?
   public var within: Int64?
   public var holdFor: Int64?
 
-  public init(timeout: Int64? = nil, stallTimeout: Int64? = nil, within: Int64? = nil, holdFor: Int64? = nil) {
+  public init(
+    timeout: Int64? = nil, stallTimeout: Int64? = nil, deadline: Int64? = nil, within: Int64? = nil, holdFor: Int64? = nil
+  ) {
+    self.deadline = deadline
     self.timeout = timeout
     self.stallTimeout = stallTimeout
     self.within = within
@@ -113,5 +121,35 @@ public struct BoundCheck: Sendable {
     self.check = check
     self.call = call
     self.limits = limits
+  }
+}
+
+/// A trigger with its action, and its numbers as they are in this run. Times are in microseconds.
+public struct BoundTrigger: Sendable {
+  public var trigger: RollbackTrigger
+  /// The phase it stands in; nil for one of the plan.
+  public var phase: String?
+  public var call: BoundCall
+  public var timeout: Int64?
+  public var every: Int64
+  public var window: Int64
+  public var minSamples: Int
+  /// For rates, from 0.5 up to 1.
+  public var confidence: Double?
+  public var initialDelay: Int64
+
+  public init(
+    trigger: RollbackTrigger, phase: String?, call: BoundCall, timeout: Int64?, every: Int64, window: Int64, minSamples: Int,
+    confidence: Double?, initialDelay: Int64
+  ) {
+    self.trigger = trigger
+    self.phase = phase
+    self.call = call
+    self.timeout = timeout
+    self.every = every
+    self.window = window
+    self.minSamples = minSamples
+    self.confidence = confidence
+    self.initialDelay = initialDelay
   }
 }

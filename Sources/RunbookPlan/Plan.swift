@@ -11,6 +11,8 @@ public struct Plan: Sendable {
   public var targets: [TargetDeclaration] = []
   public var locks: [String] = []
   public var preconditions: [Check] = []
+  /// Watched from the first step to the end.
+  public var rollbackTriggers: [RollbackTrigger] = []
   public var phases: [Phase] = []
   public var verify: [Check] = []
   public var afterRollback: [Step] = []
@@ -237,6 +239,8 @@ public struct Phase: Sendable {
   public init(id: String, idRange: SourceRange, range: SourceRange) {
     self.id = id
     self.idRange = idRange
+  /// Watched while the phase goes on.
+  public var rollbackTriggers: [RollbackTrigger] = []
     self.range = range
   }
 }

@@ -34,6 +34,7 @@ public enum PlanCode: String, Sendable, Hashable, CaseIterable {
   case paramDeclaration = "RB1601"
   case missingParam = "RB1602"
   case unknownParam = "RB1603"
+  case trigger = "RB1510"
   case paramGivenTwice = "RB1604"
   case paramValue = "RB1605"
 }
@@ -95,6 +96,7 @@ extension PlanCode {
 
   private var referenceExplanation: (cause: String, remedy: String)? {
     switch self {
+    case .trigger: ("With these values the trigger could never act, or never be live.", "Correct it as the message says.")
     case .unknownName: ("A reference names something that the plan does not have.", "Correct the name, or declare it.")
     case .refersToLater:
       ("A reference names something that has not happened yet when it is read.", "Refer to something earlier, or move the part.")

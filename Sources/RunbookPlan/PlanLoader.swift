@@ -39,6 +39,9 @@ public enum PlanLoader {
   }
 
   /// The same for text under a path.
+      var placement = TriggerPlacement(plan: draft, ids: reader.ids)
+      placement.check()
+      reader.diagnostics.add(contentsOf: placement.diagnostics)
   public static func load(path: String, text: String) -> LoadedPlan {
     load(SourceFile(path: path, text: text))
   }

@@ -22,7 +22,7 @@ extension PlanReader {
     if let node = nodes.value(.defaults) { readDefaults(node) }
     readUnbuiltRoot(nodes)
     plan.preconditions = nodes.value(.preconditions).map { checks($0, .planPreconditions, "preconditions") } ?? []
-    if let entry = nodes[.rollbackTriggers] { readTriggers(entry.value, key: entry.key) }
+    plan.rollbackTriggers = nodes.value(.rollbackTriggers).map { triggers($0) } ?? []
     readPhases(nodes, root, isFragment, into: &plan)
     plan.verify = nodes.value(.verify).map { checks($0, .verify, "verify") } ?? []
     plan.afterRollback = nodes.value(.afterRollback).map { steps($0, .afterRollback, "afterRollback") } ?? []

@@ -29,7 +29,7 @@ extension PlanReader {
       case .owner: phase.owner = person(value, "owner")
       case .when: phase.when = condition(value, opener: entry.key)
       case .preconditions: phase.preconditions = checks(value, .preconditions, "preconditions")
-      case .rollbackTriggers: readTriggers(value, key: entry.key)
+      case .rollbackTriggers: phase.rollbackTriggers = triggers(value)
       case .rollbackScope: phase.rollbackScope = word(value, "rollbackScope", among: ["plan", "phase"]) == "phase" ? .phase : .plan
       case .steps:
         hasSteps = true
@@ -108,10 +108,6 @@ extension PlanReader {
     case .rollback, .onFailure, .outputsWhenSkipped, .renamedFrom:
       notHere(entry.key, "\(place.name) takes no '\(key.rawValue)'")
       return false
-    case .when, .preconditions, .capture:
-      // Known to the format, but not carried out in these places.
-      noteUnbuilt(entry.key)
-      return true
     default: return true
     }
   }
@@ -120,18 +116,19 @@ extension PlanReader {
     let value = entry.value
     switch key {
     case .renamedFrom:
-      if let text = text(value, "renamedFrom"), isID(text, at: value.range, "id") { step.renamedFrom = text }
+      if let text = text(value, "renamedFrom"), isID(text, at: value.range, "id") {
+        step.renamedFrom = text
+        checkFormer(text, at: value.range)
+      }
     case .title: step.title = text(value, "title")
     case .when: step.when = condition(value, opener: entry.key)
-    case .preconditions: step.preconditions = checks(value, .preconditions, "preconditions")
+    case .preconditions: step.preconditions = checks(value, place == .forward ? .preconditions : .undoPreconditions, "preconditions")
     case .capture: step.capture = checks(value, .capture, "capture")
     case .verify: step.verify = checks(value, place == .forward ? .verify : .undoVerify, "verify")
     case .retry: step.retry = retry(value, opener: entry.key)
     case .timeout: step.timeout = durationTemplate(value, "timeout")
     case .stallTimeout: step.stallTimeout = durationTemplate(value, "stallTimeout")
-    case .deadline:
-      step.deadline = durationTemplate(value, "deadline")
-      noteUnbuilt(entry.key)
+    case .deadline: step.deadline = durationTemplate(value, "deadline")
     case .onFailure:
       if let text = word(value, "onFailure", among: ["rollback", "halt", "continue"]) {
         step.onFailure = .init(rawValue: text) ?? .rollback
@@ -172,6 +169,9 @@ extension PlanReader {
       if node.count == 0 {
         report(.emptyList, "'rollback' holds no step", at: node.range, help: "write { notNeeded: reason } where nothing has to be undone")
       }
+      if let second = node.elements.filter({ $0.hasText("auto") }).dropFirst().first {
+        report(.repeated, "'auto' stands twice in the list", at: second.range, help: "the action's own inverse is run once: remove one of the two")
+      }
       return .steps(node.elements.compactMap { undoItem($0) }, node.range)
     case .mapping: return rollbackReason(entry)
     }
@@ -180,6 +180,15 @@ extension PlanReader {
   private mutating func undoItem(_ node: Node) -> UndoItem? {
     if node.hasText("auto") { return .automatic(node.range) }
     return step(node, .undo).map { .step($0) }
+  }
+
+  /// An id is given up once, and for one step.
+  private mutating func checkFormer(_ id: String, at range: SourceRange) {
+    guard let first = formerIDs.updateValue(range, forKey: id) else { return }
+    formerIDs[id] = first
+    report(
+      .repeated, "two steps cannot both have been '\(id)'", at: range,
+      notes: [DiagnosticNote("the other one is here", at: place(first))], help: "keep 'renamedFrom' where the step lives on")
   }
 
   private mutating func rollbackReason(_ entry: Node.Entry) -> RollbackDeclaration? {
@@ -204,6 +213,10 @@ extension PlanReader {
       }
       first = key
       guard let text = text(value, name.rawValue) else { continue }
+      if text.utf8.allSatisfy({ $0 == 0x20 }) {
+        let help = name == .coveredBy ? "name the step whose undo takes this one back as well" : "say why, for whoever reads the report"
+        report(.rollbackForm, "'\(name.rawValue)' says nothing", at: value.range, help: help)
+      }
       switch name {
       case .coveredBy:
         dependsOnOrder = true

@@ -15,9 +15,17 @@ struct ReferenceChecker {
   /// References to steps that never ran are not answered but passed over: `verifyRollback`.
   private var skipsUnstarted = false
   private var isUndo = false
+  /// The steps of the undo list that is looked at.
+  private var undoIDs: Set<String> = []
+  /// What the way back makes known: seen by `afterRollback` and `verifyRollback` alone.
+  private var undone: [String: Part] = [:]
+  /// Whether the arguments that are looked at may refer to single requests.
+  private var mayNameSamples = false
+  /// Steps after which a trigger goes live.
+  private let startsTriggers: Set<String>
 
   private struct Part {
-    enum Kind { case step, check, capture, phase }
+    enum Kind { case step, check, capture, phase, trigger }
     var kind: Kind
     var phase: Int
     var maySkip = false
@@ -31,6 +39,7 @@ struct ReferenceChecker {
     self.plan = plan
     self.ids = ids
     self.triggerIDs = triggerIDs
+    startsTriggers = Set(plan.allTriggers.compactMap(\.trigger.startAfter?.id))
     seen.reserveCapacity(ids.count)
   }
 
@@ -40,12 +49,14 @@ struct ReferenceChecker {
       if let identity = target.identity { look(identity) }
     }
     look(plan.preconditions)
+    for trigger in plan.rollbackTriggers where trigger.startAfter == nil { look(trigger) }
     for (index, phase) in plan.phases.enumerated() {
       phaseIndex = index
       look(phase)
     }
     phaseIndex = plan.phases.count
     look(plan.verify)
+    seen.merge(undone) { seen, _ in seen }
     for step in plan.afterRollback { look(step, in: nil) }
     skipsUnstarted = true
     look(plan.verifyRollback)
@@ -54,9 +65,21 @@ struct ReferenceChecker {
   private mutating func look(_ phase: Phase) {
     if let when = phase.when { look(when) }
     look(phase.preconditions)
-    for step in phase.steps { look(step, in: phase) }
+    for trigger in phase.rollbackTriggers where trigger.startAfter == nil { look(trigger) }
+    for step in phase.steps {
+      look(step, in: phase)
+      guard startsTriggers.contains(step.id) else { continue }
+      for trigger in plan.rollbackTriggers + phase.rollbackTriggers where trigger.startAfter?.id == step.id { look(trigger) }
+    }
     look(phase.verify)
     seen[phase.id] = Part(kind: .phase, phase: phaseIndex, range: phase.idRange)
+  }
+
+  /// A trigger reads what is known when it goes live: it begins to sample then.
+  private mutating func look(_ trigger: RollbackTrigger) {
+    look(trigger.action)
+    look(trigger.expect)
+    seen[trigger.id] = Part(kind: .trigger, phase: phaseIndex, range: trigger.idRange)
   }
 
   private mutating func look(_ step: Step, in phase: Phase?) {
@@ -88,18 +111,31 @@ struct ReferenceChecker {
     case .automatic, .notNeeded, .none: break
     case .coveredBy(let id, let range): look(coveredBy: id, range, of: step, in: phase)
     case .steps(let items, _):
-      isUndo = true
-      let before = seen
-      for case .step(let undo) in items {
-        look(undo.action)
-        seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
-        if let probe = undo.probe { look(probe) }
-        look(undo.verify)
-      }
-      // Nothing on the way forward can read what only an undo makes known.
-      seen = before
-      isUndo = false
+      look(undo: items)
     }
+  }
+
+  private mutating func look(undo items: [UndoItem]) {
+    isUndo = true
+    undoIDs = Set(items.compactMap { if case .step(let step) = $0 { step.id } else { nil } })
+    let before = seen
+    // What the steps are given is recorded before the effect that they undo; what is asked on the way back is not.
+    for case .step(let undo) in items { look(undo.action) }
+    for case .step(let undo) in items {
+      if let when = undo.when { look(when) }
+      look(undo.preconditions)
+      for capture in undo.capture {
+        look(capture)
+        seen[capture.id] = Part(kind: .capture, phase: phaseIndex, range: capture.idRange)
+      }
+      seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
+      if let probe = undo.probe { look(probe) }
+      look(undo.verify)
+    }
+    for (id, part) in seen where before[id] == nil { undone[id] = part }
+    // Nothing on the way forward can read what only an undo makes known.
+    seen = before
+    isUndo = false
   }
 
   private mutating func look(coveredBy id: String, _ range: SourceRange, of step: Step, in phase: Phase?) {
@@ -150,7 +186,12 @@ struct ReferenceChecker {
   }
 
   private mutating func look(_ call: ActionCall) {
-    for argument in call.arguments { look(argument.value) }
+    let isLatency = call.name == Self.samplingAction
+    for argument in call.arguments {
+      mayNameSamples = isLatency || argument.value["action"]?.isText(Self.samplingAction) == true
+      look(argument.value)
+    }
+    mayNameSamples = false
     if let target = call.target, !call.targetIsDefault { look(target) }
     if let collection = call.collection { look(collection) }
   }
@@ -162,7 +203,12 @@ struct ReferenceChecker {
 
   private mutating func look(_ matcher: Matcher) {
     switch matcher {
-    case .test(let test): look(test.operand)
+    case .test(let test):
+      look(test.operand)
+      if test.operator == .notWorseThan, let baseline = test.operand["baseline"], case .scalar(let name) = baseline.content {
+        // It names a step without a reference.
+        look(Reference(root: .baselines, path: [name.text], text: "baselines.\(name.text)", range: baseline.range))
+      }
     case .all(let parts), .any(let parts): for part in parts { look(part) }
     case .not(let part): look(part)
     }
@@ -182,6 +228,9 @@ struct ReferenceChecker {
 // MARK: One reference
 
 extension ReferenceChecker {
+  /// The action whose requests are samples.
+  private static let samplingAction = "http.latency"
+
   private mutating func report(
     _ code: PlanCode, _ reference: Reference, _ message: String, help: String? = nil, notes: [DiagnosticNote] = []
   ) {
@@ -196,7 +245,12 @@ extension ReferenceChecker {
   private mutating func look(_ reference: Reference) {
     let name = reference.path[0]
     switch reference.root {
-    case .params, .secrets, .metadata, .run, .sample: break
+    case .params, .secrets, .metadata, .run: break
+    case .sample:
+      if mayNameSamples { return }
+      report(
+        .referenceNotHere, reference, "'\(reference.text)' is known only inside the arguments of \(Self.samplingAction)",
+        help: "a sample is one of its requests")
     case .steps: look(reference, .step, "step")
     case .baselines: look(reference, .step, "step")
     case .checks: look(reference, .check, "check")
@@ -205,8 +259,8 @@ extension ReferenceChecker {
     case .triggers:
       if ids[name]?.kind != .trigger {
         unknown(reference, "trigger", among: triggerIDs.sorted())
-      } else if phaseIndex < 0 {
-        report(.refersToLater, reference, "triggers sample only from the first step on", help: "refer to it from a step or a later check")
+      } else if seen[name] == nil {
+        report(.refersToLater, reference, "trigger '\(name)' is not live yet", help: "refer to it from what comes after it goes live")
       }
     }
   }
@@ -232,6 +286,10 @@ extension ReferenceChecker {
       let isCapture = part.kind == .capture
       let message = isCapture ? "'\(name)' is captured" : "'\(name)' is a check that nothing captures"
       report(.unknownName, reference, message, help: isCapture ? "write captured.\(name)…" : "write checks.\(name)…", notes: [note])
+    } else if isUndo, undoIDs.contains(name) {
+      report(
+        .undoUsesLaterValue, reference, "an undo cannot be given what '\(name)' makes known on the way back",
+        help: "what an undo is given is recorded before the effect: capture the value, or use the output of an earlier step", notes: [note])
     } else if name == current {
       let message = isUndo ? "an undo cannot use what its own step makes known" : "a step cannot use its own outputs before it has run"
       let help = isUndo ? "capture the value before the effect, or use the output of an earlier step" : nil
@@ -282,6 +340,7 @@ public struct PlanReferenceTypes: ReferenceTypes, Sendable {
     case .triggers:
       switch reference.path.last {
       case "verdict": return .text
+      case "observed": return nil
       case "longestGap", "p50", "p95": return .duration
       case "samples", "failures": return .integer()
       default: return .number

@@ -42,7 +42,7 @@ extension Reference {
       }
     case .triggers:
       guard path.count == 2 else { throw shape("triggers.TRIGGER.NAME") }
-      try member(of: ["samples", "failures", "errorRate", "longestGap", "p50", "p95", "verdict"], at: 1)
+      try member(of: ["verdict", "observed", "samples", "failures", "errorRate", "longestGap", "p50", "p95"], at: 1)
     case .phases:
       guard path.count == 2 else { throw shape("phases.PHASE.status") }
       try member(of: ["status"], at: 1)

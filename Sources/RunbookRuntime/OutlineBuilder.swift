@@ -12,11 +12,12 @@ extension Outline {
         PhaseOutline(
           id: phase.id, hasCondition: phase.when != nil, preconditions: phase.preconditions.map { builder.check($0) },
           steps: phase.steps.map { builder.step($0) }, verify: phase.verify.map { builder.check($0) },
-          rollbackScope: phase.rollbackScope == .phase ? .phase : .plan)
+          rollbackScope: phase.rollbackScope == .phase ? .phase : .plan, triggers: bound.triggers(ofPhase: phase.id))
       },
       verify: bound.plan.verify.map { builder.check($0) },
       afterRollback: bound.plan.afterRollback.map { builder.step($0) },
-      verifyRollback: bound.plan.verifyRollback.map { builder.check($0, refersTo: $0.stepsReferredTo) })
+      verifyRollback: bound.plan.verifyRollback.map { builder.check($0, refersTo: $0.stepsReferredTo) },
+      triggers: bound.triggers(ofPhase: nil))
   }
 }
 

@@ -36,10 +36,16 @@ actor PeopleDesk: People {
   private let user: String
   /// `--yes` was given: items that need no evidence are answered in the name of whoever started the run.
   private let answersByItself: Bool
+  private let awake: AwakeTriggers
   private let record: @Sendable (Answer) async -> Void
+  /// What it was last said to wait for.
+  private var saidToWaitFor: String?
+
+  /// How often answers of other processes are looked for, in milliseconds.
+  private static let lookInterval: Int64 = 250
 
   init(
-    plan: Plan, state: StateBox, clock: any RunClock, console: (any Console)?, user: String, answersByItself: Bool,
+    plan: Plan, state: StateBox, clock: any RunClock, console: (any Console)?, user: String, answersByItself: Bool, awake: AwakeTriggers,
     record: @escaping @Sendable (Answer) async -> Void
   ) {
     self.plan = plan
@@ -48,6 +54,7 @@ actor PeopleDesk: People {
     self.console = console
     self.user = user
     self.answersByItself = answersByItself
+    self.awake = awake
     self.record = record
   }
 
@@ -62,11 +69,26 @@ actor PeopleDesk: People {
         await give(ConsoleAnswer(isYes: true, evidence: nil), to: next, of: gate, how: "--yes")
         continue
       }
-      guard let console, mayAnswer(next) else { throw waiting(for: open, of: gate) }
+      guard let console, mayAnswer(next) else {
+        try await waitWatched(for: open, of: gate)
+        continue
+      }
       let question = ConsoleQuestion(subject: gate.subject, item: next, people: next.by.map(label))
       guard let answer = await console.ask(question) else { throw waiting(for: open, of: gate) }
       await give(answer, to: next, of: gate, how: "terminal")
     }
+  }
+
+  /// Waits for answers of other processes, as long as triggers are awake meanwhile.
+  private func waitWatched(for open: [Gate.Item], of gate: Gate) async throws(ActionError) {
+    let waiting = waiting(for: open, of: gate)
+    let live = awake.live()
+    if live.isEmpty || Task.isCancelled { throw waiting }
+    if saidToWaitFor != waiting.message {
+      saidToWaitFor = waiting.message
+      awake.say("\(waiting.message); 'runbook confirm \(gate.subject)' answers, and meanwhile \(live.joined(separator: ", ")) \(live.count == 1 ? "watches" : "watch")")
+    }
+    await clock.sleep(milliseconds: Self.lookInterval)
   }
 
   /// The last answer to each item counts, of those by people who may give it, with the evidence that is asked for, in time.

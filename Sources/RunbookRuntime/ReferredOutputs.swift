@@ -40,6 +40,7 @@ extension BoundPlan {
       templates += step.call.call.templates + (step.step.when?.templates ?? [])
       if let outputs = step.step.outputsWhenSkipped { templates.append(outputs) }
     }
+    for trigger in triggers { templates += trigger.call.call.templates + trigger.trigger.expect.operands }
     for check in checks.values {
       if case .value(let value) = check.check.source { templates.append(value) }
       templates += check.call?.call.templates ?? []

@@ -17,21 +17,26 @@ public actor RunExecutor {
   let memory: RunMemory
   let log: Logger
   private let events: AsyncStream<Event>
-  private let eventSink: AsyncStream<Event>.Continuation
-  private let scope: RunScope
+  let eventSink: AsyncStream<Event>.Continuation
+  let scope: RunScope
   private lazy var runner = makeRunner()
 
   private var head: JournalHead
+  /// Triggers sample over connections of their own.
+  let triggerTargets: TargetSet
+  lazy var watch = makeWatch()
   private var running: [EffectID: RunningEffect] = [:]
   private var timer: Task<Void, Never>?
   private var timerAt: Int64 = .max
   private var lastMark: ChangeMark?
   private var stopRequests = 0
-  private var waitsFor: String?
-  private var end: RunEnding?
+  private(set) var waitsFor: String?
+  var end: RunEnding?
   private var failure: RunFailure?
   /// Effects that were ordered before the run's first inputs were all taken; nil once things are started as they are ordered.
-  private var postponed: [Effect]? = []
+  private(set) var postponed: [Effect]? = []
+  /// What paused the run last, and whether this process ends when the run is paused.
+  var pausing = Pausing()
 
   enum Event: Sendable {
     case answered(EffectID, generation: Int, EffectRunner.Answer)
@@ -42,6 +47,7 @@ public actor RunExecutor {
     case answer(Answer, recorded: @Sendable () -> Void)
   }
 
+    case window(TriggerWindow)
   struct RunningEffect {
     var generation: Int
     var task: Task<Void, Never>
@@ -57,6 +63,7 @@ public actor RunExecutor {
     self.targets = targets
     self.head = head
     log = Logger(label: "runbook.executor")
+    triggerTargets = targets.sibling()
     state = StateBox(Conductor(state: folded))
     memory = RunMemory(targets: targets, state: state)
     coordination = Coordination(setting: setting, targets: targets)
@@ -99,6 +106,7 @@ public actor RunExecutor {
     }
     guard let end else { preconditionFailure("the run stopped without an end") }
     await coordination.finish(state: end.state, head: head)
+    await stopWatching()
     return end
   }
 
@@ -168,6 +176,7 @@ public actor RunExecutor {
     running[id] = nil
     switch answer {
     case .outcome(let outcome, let warnings):
+    case .window(let window): await take(window)
       if !warnings.isEmpty { setting.observer.observe(.warnings(subject: id.subject, warnings.map(setting.redactor.redact))) }
       await feed([.finished(id, outcome.redacted(by: setting.redactor))])
     case .awaitsPeople(let what):
@@ -194,9 +203,11 @@ public actor RunExecutor {
       "what was under way has an unknown outcome; resume finds it out before it goes on", ["runbook resume \(setting.run.id)"])
   }
 
+    pausing.endsProcess = true
+    if stopRequests == 1, stand() { return }
   // MARK: inputs and orders
 
-  private func feed(_ inputs: [Input.Event]) async {
+  func feed(_ inputs: [Input.Event]) async {
     for event in inputs where end == nil && failure == nil {
       let input = Input(at: setting.clock.now(), jitter: setting.jitter(), event.redacted(by: setting.redactor))
       for order in state.handle(input) {
@@ -214,10 +225,10 @@ public actor RunExecutor {
     case .stop(let effect, let mode): stop(effect, mode)
     case .drop(let effect):
       postponed?.removeAll { $0.id == effect.id }
+    followTriggers()
       running[effect.id]?.task.cancel()
       running[effect.id] = nil
-    case .tell:
-      end = RunEnding(run: setting.run.id, state: state.snapshot, waitsFor: waitsFor)
+    case .tell: stand()
     }
   }
 
@@ -239,6 +250,7 @@ public actor RunExecutor {
   private func startPostponed() async {
     let effects = postponed ?? []
     postponed = nil
+      pausing.note(entries)
     for effect in effects where end == nil && failure == nil { await start(effect) }
   }
 
@@ -250,6 +262,7 @@ public actor RunExecutor {
         fail(
           "RB2503", error.kind == .leaseLost ? 7 : 6, "the receipt in the target could not be written: \(error.message)",
           "'\(effect.id.subject)' was not started; everything before it stands as recorded", ["runbook resume \(setting.run.id)"])
+    followTriggers()
         return
       }
     }
@@ -258,7 +271,7 @@ public actor RunExecutor {
     let generation = generation
     let task = Task.detached { [runner, scope, eventSink, setting] in
       let pace = ProgressPace(clock: setting.clock)
-      let answer = await runner.carryOut(effect, scope: scope, stop: stop) { progress in
+      let answer = await runner.carryOutInTime(effect, scope: scope, stop: stop) { progress in
         guard pace.isDue() else { return }
         var progress = progress
         progress.note = progress.note.map(setting.redactor.redact)
@@ -322,7 +335,7 @@ public actor RunExecutor {
   private func makeRunner() -> EffectRunner {
     let desk = PeopleDesk(
       plan: setting.bound.plan, state: state, clock: setting.clock, console: setting.console, user: setting.user,
-      answersByItself: setting.answersByItself
+      answersByItself: setting.answersByItself, awake: awakeTriggers()
     ) { [eventSink] answer in
       await withCheckedContinuation { continuation in
         let yielded = eventSink.yield(.answer(answer) { continuation.resume() })

@@ -323,7 +323,7 @@ public struct RunLauncher: Sendable {
 extension BoundPlan {
   /// Names of the targets that some step or check works on.
   var targetsUsed: [String] {
-    let calls = steps.values.map(\.call) + checks.values.compactMap(\.call)
+    let calls = steps.values.map(\.call) + checks.values.compactMap(\.call) + triggers.map(\.call)
     var names: Set<String> = Set(reservations.map(\.target))
     for call in calls where call.usesTarget {
       if case .scalar(let scalar) = call.call.target?.content { names.insert(scalar.text) }

@@ -23,8 +23,15 @@ struct RunScope: ReferenceScope {
     case .checks: return check(path)
     case .phases: return path.first.flatMap { state.phase($0) }.map { .string($0.status.rawValue) }
     case .captured: return captured(path)
-    case .secrets, .triggers, .baselines, .sample: return nil
+    case .triggers: return trigger(path)
+    case .secrets, .baselines, .sample: return nil
     }
+  }
+
+  private func trigger(_ path: [String]) -> Value? {
+    guard path.count == 2 else { return nil }
+    if path[1] == "observed" { return state.read { $0.trigger(path[0])?.last?.observed } }
+    return state.read { $0.triggerFacts(path[0])?[path[1]] }
   }
 
   private func step(_ path: [String]) -> Value? {

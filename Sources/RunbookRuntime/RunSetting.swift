@@ -17,6 +17,8 @@ public struct RunSetting: Sendable {
   /// Who sits at this process, as the operating system says.
   public var user: String
   public var answersByItself: Bool
+  /// This process ends where the run waits for people or is paused, although triggers fall asleep with it.
+  public var detaches: Bool
   public var owner: LeaseOwner
   /// From 0 up to 1, for waits between tries.
   public var jitter: @Sendable () -> Double
@@ -27,8 +29,9 @@ public struct RunSetting: Sendable {
   public init(
     bound: BoundPlan, run: RunFacts, header: RunHeader, journal: any Journal, redactor: Redactor, observer: any RunObserver,
     clock: any RunClock, console: (any Console)?, user: String, answersByItself: Bool, owner: LeaseOwner,
-    jitter: @escaping @Sendable () -> Double
+    jitter: @escaping @Sendable () -> Double, detaches: Bool = false
   ) {
+    self.detaches = detaches
     self.bound = bound
     self.run = run
     self.header = header
@@ -114,7 +117,8 @@ extension Input.Event {
       answer.value = redactor.redact(answer.value)
       return .answer(answer)
     case .begin(let info, let until): return .begin(info: redactor.redact(info), until: until)
-    case .finished, .tick, .trigger: return self
+    // Windows and what follows from them are redacted where they are made.
+    case .finished, .tick, .window, .trigger: return self
     }
   }
 }

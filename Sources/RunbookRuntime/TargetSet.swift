@@ -13,11 +13,23 @@ public actor TargetSet: TargetFinding {
 
   /// - Parameter scope: what target fields may refer to besides secrets: params, metadata, run.
   public init(plan: Plan, connectors: [any TargetConnector], scope: any ReferenceScope & Sendable, secrets: SecretStore) {
-    declarations = Dictionary(plan.targets.map { ($0.name, $0) }) { first, _ in first }
-    self.connectors = Dictionary(connectors.map { ($0.type, $0) }) { first, _ in first }
+    self.init(
+      Dictionary(plan.targets.map { ($0.name, $0) }) { first, _ in first },
+      Dictionary(connectors.map { ($0.type, $0) }) { first, _ in first }, scope, secrets)
+  }
+
+  private init(
+    _ declarations: [String: TargetDeclaration], _ connectors: [String: any TargetConnector], _ scope: any ReferenceScope & Sendable,
+    _ secrets: SecretStore
+  ) {
+    self.declarations = declarations
+    self.connectors = connectors
     self.scope = scope
     self.secrets = secrets
   }
+
+  /// The same targets, over connections of their own.
+  public nonisolated func sibling() -> TargetSet { TargetSet(declarations, connectors, scope, secrets) }
 
   public func target(named name: String) async throws(ActionError) -> any Target {
     if let target = connected[name] { return target }
