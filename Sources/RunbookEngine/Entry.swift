@@ -30,7 +30,8 @@ public struct Entry: Sendable, Hashable {
     case runPaused(reason: String)
     case runHalted(HaltReason)
     case runBlocked(step: String)
-    case planAdopted(digest: String)
+    /// A person decided that the run goes on with an edited plan.
+    case planAdopted(Adoption)
     case runEnded(RunStatus)
     /// Not the last word of a check that polls; never in the journal.
     case polled(EffectID, CheckResult, nextAt: Int64, holdSince: Int64?, errors: Int)

@@ -39,7 +39,12 @@ extension Entry {
 
   /// Keys of the payload under which ids of the plan and words of this program stand, never text from outside.
   public var structuralKeys: Set<String> {
-    if case .runHalted = kind { Entry.structure.union(["reason"]) } else { Entry.structure }
+    switch kind {
+    case .runHalted: Entry.structure.union(["reason"])
+    // A plan holds references to secrets, never their text.
+    case .planAdopted: Entry.structure.union(["plan"])
+    default: Entry.structure
+    }
   }
 
   private static let structure: Set<String> = [
@@ -91,7 +96,10 @@ extension Entry {
     case .runPaused(let reason): map.put("reason", reason)
     case .runHalted(let reason): reason.write(to: &map)
     case .runBlocked(let step): map.put("step", step)
-    case .planAdopted(let digest): map.put("digest", digest)
+    case .planAdopted(let adoption):
+      map.put("digest", adoption.digest)
+      map.put("plan", adoption.plan)
+      map["params"] = adoption.params
     case .runEnded(let status): map.put("status", status.rawValue)
     case .polled(let id, let result, let nextAt, let holdSince, let errors):
       map.put("effect", id.description)
@@ -135,7 +143,9 @@ extension Entry {
     case "runPaused": .runPaused(reason: try reader.text("reason"))
     case "runHalted": .runHalted(try HaltReason(reader))
     case "runBlocked": .runBlocked(step: try reader.text("step"))
-    case "planAdopted": .planAdopted(digest: try reader.text("digest"))
+    case "planAdopted":
+      .planAdopted(
+        Adoption(digest: try reader.text("digest"), plan: try reader.text("plan"), params: reader["params"] ?? .emptyMap))
     case "runEnded": .runEnded(try reader.word("status"))
     case "pollDue": .pollDue(try reader.effect())
     case "polled":

@@ -41,7 +41,7 @@ extension RunState {
       setAside()
       (status, haltReason, ending, pauseWanted) = (.halted, reason, nil, nil)
     case .runBlocked: (status, pauseWanted) = (.blocked, nil)
-    case .planAdopted(let digest): adoptedDigest = digest
+    case .planAdopted(let adoption): adopt(adoption)
     case .runEnded(let status):
       precondition(status.isEnd, "a run ends in an end state")
       setAside()

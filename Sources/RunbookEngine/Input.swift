@@ -39,6 +39,8 @@ public struct Request: Sendable, Hashable {
     case resume
     /// Resume after a halt by this check, taking its verdict as accepted.
     case acceptCheck(String)
+    /// Go on with the edited plan of this digest, which was made known (`RunState.know`).
+    case adopt(digest: String)
     case cancel(rollback: Bool)
     /// Unwind the whole plan; on a blocked run: try again.
     case rollback

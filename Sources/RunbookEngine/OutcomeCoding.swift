@@ -133,6 +133,9 @@ extension Request {
     case .acceptCheck(let check):
       map.put("wish", "acceptCheck")
       map.put("subject", check)
+    case .adopt(let digest):
+      map.put("wish", "adopt")
+      map.put("digest", digest)
     case .cancel(let rollback):
       map.put("wish", "cancel")
       map["rollback"] = .bool(rollback)
@@ -155,6 +158,7 @@ extension Request {
     case "pause": .pause
     case "resume": .resume
     case "acceptCheck": .acceptCheck(try reader.text("subject"))
+    case "adopt": .adopt(digest: try reader.text("digest"))
     case "cancel": .cancel(rollback: try reader.flag("rollback"))
     case "rollback": .rollback
     case "skipUndo": .skipUndo(try reader.text("subject"))

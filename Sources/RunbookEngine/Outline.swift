@@ -141,6 +141,8 @@ public struct StepOutline: Sendable, Hashable {
   }
 
   public var id: String
+  /// Its id in earlier versions of the plan.
+  public var renamedFrom: String?
   public var effectClass: EffectClass
   /// Whether the effect changes something that a rollback has to think of.
   public var mutating: Bool
@@ -159,9 +161,10 @@ public struct StepOutline: Sendable, Hashable {
   public init(
     id: String, effectClass: EffectClass, mutating: Bool, interrupt: InterruptMode = .await, retry: RetryPolicy = .none,
     onFailure: FailurePolicy = .rollback, preconditions: [CheckOutline] = [], hasCapture: Bool = false, verify: [CheckOutline] = [],
-    undo: Undo, onInterrupt: InterruptPolicy = .halt, hasCondition: Bool = false
+    undo: Undo, onInterrupt: InterruptPolicy = .halt, hasCondition: Bool = false, renamedFrom: String? = nil
   ) {
     self.id = id
+    self.renamedFrom = renamedFrom
     self.effectClass = effectClass
     self.mutating = mutating
     self.interrupt = interrupt

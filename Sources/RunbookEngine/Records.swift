@@ -44,6 +44,9 @@ public struct StepRecord: Sendable, Hashable {
   public internal(set) var inDoubt = 0
   public internal(set) var undoDetails = Value.emptyMap
 
+  /// The id under which its effects were carried out, where an adopted plan has renamed it since.
+  public internal(set) var recordedAs: String?
+
   var stage = StepStage.condition
   /// Failed tries since the last time a person said go on.
   var tries = 0

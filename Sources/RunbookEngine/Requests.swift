@@ -26,6 +26,9 @@ extension RunState {
       guard status == .halted, haltReason == .cause else { return .wrongState(status) }
       guard case .check(check, _) = cause?.origin else { return .notTheReason(check) }
       return nil
+    case .adopt(let digest):
+      guard let known = adoptable[digest], refusals(ofAdopting: known.outline, changed: []).isEmpty else { return .wrongState(status) }
+      return nil
     case .cancel(let rollback):
       if rollback { return status == .succeeded ? .wrongState(status) : rollbackRefusal }
       return (status == .running || status == .paused) && ending == nil ? nil : .wrongState(status)
@@ -87,6 +90,9 @@ extension RunState {
         Entry(at: at, .cancelRequested(rollback: rollback, who: request.who, reason: request.reason, requestID: request.requestID))
       ]
     case .close: return [Entry(at: at, .decision(.request(request))), Entry(at: at, .runEnded(.closed))]
+    case .adopt(let digest):
+      guard let adoption = adoptable[digest]?.adoption else { preconditionFailure("the plan \(digest) was not made known") }
+      return [Entry(at: at, .planAdopted(adoption)), Entry(at: at, .decision(.request(request)))]
     default: return [Entry(at: at, .decision(.request(request)))]
     }
   }
@@ -104,6 +110,8 @@ extension RunState {
       case .acceptCheck(let check):
         accept(check, request)
         resume()
+      case .adopt:
+        if status == .running { beginRechecks() } else { resume() }
       case .rollback: evolveRollback(.rollbackRequest, request.who, request.reason)
       case .skipUndo(let step):
         guard let number = unwound(by: step) else { preconditionFailure("the undo of \(step) cannot be skipped") }

@@ -5,8 +5,8 @@ import RunbookPlan
 /// A run is resumed by folding its journal over `RunState(outline:)`, telling the engine `leaseTaken`, and starting what is `outstanding`;
 /// `Conductor` does the last two.
 public struct RunState: Sendable {
-  public let outline: Outline
-  let layout: Layout
+  public internal(set) var outline: Outline
+  var layout: Layout
 
   public internal(set) var status = RunStatus.pending
   /// The lease's epoch; never decreases.
@@ -36,7 +36,10 @@ public struct RunState: Sendable {
   public internal(set) var hasChanged = false
   /// Decisions of people, in the order of the journal.
   public internal(set) var decisions: [Entry.Decision] = []
-  public internal(set) var adoptedDigest: String?
+  /// The plan that the run goes on with, where it is not the one that it began with.
+  public internal(set) var adopted: Adoption?
+  /// Plans that may be adopted, or were, by digest.
+  var adoptable: [String: (outline: Outline, adoption: Adoption)] = [:]
   /// Who gave up that the run can be rolled back; nil where nobody did.
   public internal(set) var finalized: Finalization?
   /// What was removed from the targets since, and what is left, by target; nil before that is known.
