@@ -12,7 +12,9 @@ enum Wiring {
   private static let crashPoints = CrashPoints(environment: environment)
 
   static func catalog() -> ActionCatalog {
-    ActionCatalog(actions: FlowActions.all() + MongoActions.all(timing: timing, crashPoints: crashPoints))
+    ActionCatalog(
+      actions: FlowActions.all() + MongoActions.all(timing: timing, crashPoints: crashPoints),
+      announced: AnnouncedActions.all + MongoActions.announced)
   }
 
   static func connectors() -> [any TargetConnector] {

@@ -1,7 +1,15 @@
 import RunbookActions
 
-/// The MongoDB actions that this version carries out.
+/// The MongoDB actions.
 public enum MongoActions {
+  /// What format v1 has and this version does not carry out yet: plans that use it load and are checked, running them is refused by name.
+  public static let announced: [ActionDescriptor] = [
+    .mongoTransform, .mongoInsert, .mongoDelete, .mongoRestore, .mongoCreateIndex, .mongoDropIndex, .mongoCreateCollection,
+    .mongoDropCollection, .mongoRenameCollection, .mongoSetValidator, .mongoCommand, .mongoFind, .mongoValidate, .mongoExplain,
+    .mongoLatency,
+  ]
+
+  /// What this version carries out.
   /// - Parameters:
   ///   - timing: how long the commands of an online change may act.
   ///   - crashPoints: where a test lets an online change die.

@@ -3,6 +3,26 @@ import RunbookPlan
 /// Fields that several actions have, so that they read the same everywhere.
 extension FieldType.Field {
   static let filter = FieldType.Field("filter", .document(.data), default: "{}", "Which documents; all by default.")
+  static let select = FieldType.Field(
+    "select", .object([.init("pipeline", .documents(.pipeline), required: true, "Yields `_id`.")]), isBuilt: false,
+    "A pipeline that finds them.")
+  static let guardCondition = FieldType.Field(
+    "guard", .document(.data), isBuilt: false, "What must hold of a document at the moment of its change.")
+  static let batch = FieldType.Field(
+    "batch",
+    .object([
+      .init("size", .integer(min: 1, max: 500), default: "500", "Documents a command."),
+      .init("workers", .integer(min: 1), default: "1", "Commands at a time (more than one is not built yet)."),
+      .init("targetLatency", .duration, default: "500ms", isBuilt: false, "What the size follows."),
+    ]), "How many at a time.")
+  static let throttle = FieldType.Field(
+    "throttle",
+    .object([
+      .init("maxLatency", .duration, isBuilt: false, "Pause while the server answers slower."),
+      .init("maxReplicationLag", .duration, isBuilt: false, "Pause while a secondary is further behind."),
+      .init("pauseBetween", .duration, isBuilt: false, "Pause between two batches."),
+      .init("while", .check, isBuilt: false, "Pause while the check does not hold."),
+    ]), isBuilt: false, "When to go slower.")
 }
 
 extension FieldType {

@@ -94,6 +94,9 @@ struct UpdateArguments: Sendable {
     if arguments["onNotConverged"]?.stringValue == "wait" {
       problems.append(ArgumentProblem(path: ["onNotConverged"], message: "'onNotConverged: wait'", isUnbuilt: true))
     }
+    if arguments["onDocumentError"]?.stringValue == "collect" {
+      problems.append(ArgumentProblem(path: ["onDocumentError"], message: "'onDocumentError: collect'", isUnbuilt: true))
+    }
     if arguments["undo"]?.stringValue == "documents" {
       problems.append(ArgumentProblem(path: ["undo"], message: "'undo: documents'", isUnbuilt: true))
     }

@@ -23,32 +23,15 @@ extension ActionDescriptor {
           pipeline: [ { $set: { albumArt: null } } ]
       """)
 
-  private static let updateFields: [FieldType.Field] = [
+  static let updateFields: [FieldType.Field] = [
     .init("pipeline", .documents(.pipeline), "Stages $set, $addFields and $unset on whole top-level fields; this or `update`."),
     .init("update", .document(.data), "The same in operator form: $set and $unset."),
     .init("filter", .document(.data), default: "{}", "Which documents need the change; the change must make it false."),
-    .init(
-      "select", .object([.init("pipeline", .documents(.pipeline), required: true, "Yields `_id`.")]), isBuilt: false,
-      "A pipeline that finds them."),
-    .init("guard", .document(.data), isBuilt: false, "What must hold of a document at the moment of its change."),
+    .select, .guardCondition,
     .init("let", .document(.expression), isBuilt: false, "Variables of the pipeline."),
     .init("collation", .document(.data), isBuilt: false, "How texts are compared."),
     .init("fields", .list(.text), "The fields that change; found from the stages unless given."),
-    .init(
-      "batch",
-      .object([
-        .init("size", .integer(min: 1, max: 500), default: "500", "Documents a command."),
-        .init("workers", .integer(min: 1), default: "1", "Commands at a time (more than one is not built yet)."),
-        .init("targetLatency", .duration, default: "500ms", isBuilt: false, "What the size follows."),
-      ]), "How many at a time."),
-    .init(
-      "throttle",
-      .object([
-        .init("maxLatency", .duration, isBuilt: false, "Pause while the server answers slower."),
-        .init("maxReplicationLag", .duration, isBuilt: false, "Pause while a secondary is further behind."),
-        .init("pauseBetween", .duration, isBuilt: false, "Pause between two batches."),
-        .init("while", .check, isBuilt: false, "Pause while the check does not hold."),
-      ]), isBuilt: false, "When to go slower."),
+    .batch, .throttle,
     .init("undo", .choice(["fields", "documents"]), default: "fields", "What is kept for the way back (`documents` is not built yet)."),
     .init(
       "inDoubt", .choice(["report", "restore"]), default: "report", "What a rollback does with documents whose outcome nobody can tell."),
@@ -58,14 +41,16 @@ extension ActionDescriptor {
     .init(
       "onDocumentError",
       .oneOf([
-        .choice(["stop", "rollback"]),
+        .choice(["stop", "rollback", "collect"]),
         .object([
           .init("collect", .object([.init("limit", .integer(min: 1), default: "100", "At most.")]), isBuilt: false, "Go on and list them.")
         ]),
-      ]), default: "stop", "When the server refuses a document: stop and fail, or take back what was written first and then fail."),
+      ]), default: "stop",
+      "When the server refuses a document: stop and fail; take back what was written first and then fail; or go on and list it (not built yet)."
+    ),
   ]
 
-  private static let updateOutputs: [ActionDescriptor.Output] = [
+  static let updateOutputs: [ActionDescriptor.Output] = [
     .init("changed", .integer(min: 0), "Documents changed, over all attempts."),
     .init("matched", .integer(min: 0), "Documents that were captured to be changed, or had nothing to change."),
     .init("guarded", .integer(min: 0), "Statements that did nothing since their document had changed meanwhile; it was captured again."),

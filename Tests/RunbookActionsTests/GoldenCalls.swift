@@ -23,7 +23,7 @@ extension GoldenPlan {
            |
         10 |       - { id: a, action: zzzzzzzzz.qqqqq, with: { cell: x } }
            |                          ^^^^^^^^^^^^^^^
-        help: actions are baseline.record, exec.check, exec.run, fake.guarded, fake.look, fake.opaque, fake.probed, fake.set, http.check, http.latency, http.probe, http.request, manual.approve, manual.confirm, metric.prometheus, mongodb.command, mongodb.createCollection, mongodb.createIndex, mongodb.delete, mongodb.dropCollection, mongodb.dropIndex, mongodb.explain, mongodb.find, mongodb.insert, mongodb.latency, mongodb.renameCollection, mongodb.restore, mongodb.setValidator, mongodb.transform, mongodb.validate, note, notify.webhook, shell.run, wait.for, wait.until
+        help: actions are baseline.record, exec.check, exec.run, fake.guarded, fake.look, fake.opaque, fake.probed, fake.set, http.check, http.latency, http.probe, http.request, manual.approve, manual.confirm, metric.prometheus, note, notify.webhook, shell.run, wait.for, wait.until
         """),
     GoldenPlan(
       name: "mutating check",

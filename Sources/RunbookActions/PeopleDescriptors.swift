@@ -1,0 +1,94 @@
+import RunbookPlan
+
+/// What is known of approvals, waits, baselines and messages.
+extension ActionDescriptor {
+  static let manualApprove = ActionDescriptor(
+    name: "manual.approve",
+    summary: "Waits until people have approved what the run is about to do, and binds their approval to the digest of the plan.",
+    isMutating: false,
+    targetType: nil,
+    fields: [
+      .init("by", .list(.text), required: true, "Who may approve: ids of `people`."),
+      .init("minimum", .integer(min: 1), default: "1", "How many of them have to."),
+      .init("notInitiator", .boolean, default: "true", "Whether who started the run does not count."),
+      .init("expires", .duration, default: "24h", "How long approvals are awaited."),
+      .init("onReject", .choice(["halt", "rollback"]), default: "halt", "What follows when somebody rejects."),
+      .init("onExpiry", .choice(["halt", "rollback"]), default: "halt", "What follows when the time is over."),
+    ],
+    outputs: [
+      .init("approved", .boolean, "True where enough people approved."),
+      .init("by", .list(.text), "Who did."),
+      .init("at", .timestamp, "When the last of them did."),
+      .init("digest", .text, "The approval digest: of the plan, the params and the program's version."),
+    ],
+    mainOutput: "approved",
+    effectClass: .read,
+    example: """
+      - id: agreed
+        title: The owner of the data agrees to the deletion
+        action: manual.approve
+        with: { by: [dba], minimum: 1, notInitiator: true, expires: 24h }
+      """)
+
+  static let waitUntil = ActionDescriptor(
+    name: "wait.until",
+    summary: "Waits for a moment, or until a check holds.",
+    isMutating: false,
+    targetType: nil,
+    fields: [
+      .init("at", .text, "The moment: with an offset, or a day and time, or a time of day, by the clock of `zone`."),
+      .init("zone", .text, "Time zone of `at`, like `Europe/Berlin`."),
+      .init("check", .check, "Waits until this check holds; instead of `at`."),
+      .init("within", .duration, "How long the check may take to hold; needed with `check`."),
+    ],
+    outputs: [.init("waited", .duration, "How long it was.")],
+    mainOutput: "waited",
+    effectClass: .read,
+    example: """
+      - id: quiet-hour
+        action: wait.until
+        with: { at: "2025-01-18T02:00", zone: Europe/Berlin }
+      """)
+
+  static let baselineRecord = ActionDescriptor(
+    name: "baseline.record",
+    summary: "Measures and keeps the outputs under the step's id, for `notWorseThan` of later checks.",
+    isMutating: false,
+    targetType: nil,
+    fields: [
+      .init("measure", .measurement, required: true, "What is measured: an action that reads, with target, collection and arguments."),
+      .init("maxAge", .duration, "A check that compares with an older baseline has no data."),
+    ],
+    outputs: [],
+    mainOutput: nil,
+    effectClass: .read,
+    example: """
+      - id: baseline-search
+        action: baseline.record
+        with:
+          measure:
+            action: http.latency
+            target: api
+            with: { path: "/assets?search=HPM", samples: 500, warmUp: 50 }
+      """,
+    hasOutputsByArgument: true)
+
+  static let notifyWebhook = ActionDescriptor(
+    name: "notify.webhook",
+    summary: "Sends a message to a webhook; it may be sent twice where a crash left its outcome unknown.",
+    isMutating: false,
+    targetType: "http",
+    fields: [
+      .init("format", .choice(["generic", "slack"]), default: "generic", "Form of the message."),
+      .init("text", .text, required: true, "What is said."),
+    ],
+    outputs: [.init("status", .integer(min: 100, max: 599), "Status of the answer.")],
+    mainOutput: "status",
+    effectClass: .idempotent,
+    example: """
+      - id: tell
+        action: notify.webhook
+        target: chat
+        with: { format: slack, text: "Phase 2B is on staging" }
+      """)
+}
