@@ -55,6 +55,12 @@ public protocol CoordinatingTarget: Target {
   func readReceipt(run: String) async throws(ActionError) -> RunReceipt?
   /// Receipts of runs of this plan that have not ended.
   func unfinishedRuns(plan: String) async throws(ActionError) -> [RunReceipt]
+
+  /// What the target keeps for the run's rollback, and the backups that the run made. Only reads.
+  func kept(for run: String) async throws(ActionError) -> KeptForRun
+  /// Removes what a rollback of the run would need, and those of its backups whose time is over. Only under the lease, and only once it is
+  /// recorded that the run is finalized. What is gone already is no error, so that it may be cut off and called again.
+  func cleanUp(run: String) async throws(ActionError) -> CleanUp
 }
 
 public struct ReservationConflict: Sendable, Hashable {

@@ -29,6 +29,9 @@ struct ConfirmCommand: AsyncParsableCommand {
   @Option(help: "How it is known; recorded. Needed for items that ask for evidence.")
   var evidence: String?
 
+  @Option(help: "text or json, for what is asked.")
+  var format: OutputFormat = .text
+
   @OptionGroup var stateOptions: StateOptions
 
   func run() async throws {
@@ -39,6 +42,7 @@ struct ConfirmCommand: AsyncParsableCommand {
     }
     let posted = try await posted(to: gate.subject, in: journal)
     let open = gate.items.filter { item in !recorded.isAnswered(item.id, of: gate.subject) && !posted.contains(item.id) }
+    if format == .json, items.isEmpty, !all { return Messages.data(Self.value(open, gate: gate, run: run).encodedJSON()) }
     if open.isEmpty, items.isEmpty {
       Messages.error("everything that '\(gate.subject)' asks is answered")
       return next("runbook resume \(run)")
@@ -88,6 +92,20 @@ struct ConfirmCommand: AsyncParsableCommand {
       throw Messages.usage("'\(gate.subject)' has no item '\(id)'", help: "it asks for \(gate.items.map(\.id).joined(separator: ", "))")
     }
     return item
+  }
+
+  private static func value(_ items: [Gate.Item], gate: Gate, run: String) -> Value {
+    var map: ValueMap = ["run": .string(run), "subject": .string(gate.subject)]
+    if let title = gate.title { map["title"] = .string(title) }
+    if let expires = gate.expiresAt { map["expiresAt"] = .timestamp(expires) }
+    map["open"] = .list(
+      items.map { item in
+        .object([
+          "id": .string(item.id), "text": .string(item.text), "by": .list(item.by.map(Value.string)),
+          "evidenceRequired": .bool(item.evidenceIsRequired),
+        ])
+      })
+    return Value.map(map).plainJSON
   }
 
   private static func list(_ items: [Gate.Item], gate: Gate, plan: Plan) -> String {

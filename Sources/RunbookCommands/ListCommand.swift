@@ -1,11 +1,19 @@
 import ArgumentParser
 import Foundation
 import OrderedCollections
+import RunbookActions
 import RunbookJournal
 import RunbookPlan
+import RunbookReport
+import RunbookRuntime
+import RunbookSQLiteJournal
 
 struct ListCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the runs of this state, the newest first.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the runs of this state, the newest first, and what the ended ones keep for a rollback.")
+
+  @Flag(help: "Ask the targets how big what is kept is; without it nothing is contacted.")
+  var sizes = false
 
   @Option(help: "text or json.")
   var format: OutputFormat = .text
@@ -13,42 +21,88 @@ struct ListCommand: AsyncParsableCommand {
   @OptionGroup var stateOptions: StateOptions
 
   func run() async throws {
-    let runs = try await recordedRuns()
-    switch format {
-    case .json: Messages.data(Value.list(runs.map(\.value)).plainJSON.encodedJSON())
-    case .text:
-      if runs.isEmpty { return Messages.error("no runs are recorded here; --state or RUNBOOK_STATE names another state") }
-      let rows = runs.map {
-        [$0.run, $0.status?.word ?? "pending", $0.planID, TimestampText.format(milliseconds: $0.created), $0.initiator]
-      }
-      for line in Table.lines([["run", "status", "plan", "begun", "by"]] + rows) { Messages.data(line) }
-    }
-  }
-}
-
-extension ListCommand {
-  /// Where nothing was ever recorded there are no runs; that is no mistake.
-  private func recordedRuns() async throws -> [RunListing] {
+    let redactor = Redactor()
+    var lines: [RunLine] = []
     do throws(JournalError) {
-      return try await stateOptions.journal(redactor: Redactor(), create: false).runs()
+      let journal = try await stateOptions.journal(redactor: redactor, create: false)
+      for listing in try await journal.runs() {
+        var line = RunLine(listing: listing, aftermath: try await RunAftermath.read(listing, from: journal))
+        if sizes, line.aftermath != nil { line.kept = await kept(listing.run, journal: journal, redactor: redactor) }
+        lines.append(line)
+      }
     } catch {
-      if case .noState = error { return [] }
-      throw stateOptions.exit(error)
+      // Where nothing was ever recorded there are no runs; that is no mistake.
+      guard case .noState = error else { throw stateOptions.exit(error) }
     }
+    switch format {
+    case .json: Messages.data(Value.list(lines.map(\.value)).plainJSON.encodedJSON())
+    case .text:
+      if lines.isEmpty { return Messages.error("no runs are recorded here; --state or RUNBOOK_STATE names another state") }
+      let now = SystemClock().now()
+      let head = ["run", "status", "plan", "begun", "by", "keeps"]
+      for line in Table.lines([head + (sizes ? ["size"] : [])] + lines.map { $0.columns(at: now, sizes: sizes) }) { Messages.data(line) }
+    }
+  }
+
+  /// What the targets of a run keep for it; why that is not known, where they cannot be asked.
+  private func kept(_ run: String, journal: SQLiteJournal, redactor: Redactor) async -> Result<
+    OrderedDictionary<String, KeptForRun>, ActionError
+  > {
+    guard let recorded = try? await RecordedRun.read(run, from: journal, of: stateOptions) else {
+      return .failure(ActionError(code: "RB2510", message: "its stored plan cannot be read", kind: .mistake))
+    }
+    let access = TargetAccess(recorded, journal: journal, redactor: redactor)
+    let result: Result<OrderedDictionary<String, KeptForRun>, ActionError>
+    do throws(ActionError) { result = .success(try await access.launcher.kept()) } catch { result = .failure(error) }
+    await access.targets.closeAll()
+    return result
   }
 }
 
-extension RunListing {
-  fileprivate var value: Value {
-    var map: ValueMap = [
-      "run": .string(run), "plan": .string(planID), "status": .string(status?.word ?? "pending"), "planPath": .string(planPath),
-      "planDigest": .string(planDigest), "created": .timestamp(created), "initiator": .string(initiator),
-      "toolVersion": .string(toolVersion),
-      "entries": .integer(headSeq),
+/// One run of the list.
+private struct RunLine {
+  let listing: RunListing
+  let aftermath: RunAftermath?
+  /// Nil where nobody asked.
+  var kept: Result<OrderedDictionary<String, KeptForRun>, ActionError>?
+
+  func columns(at now: Int64, sizes: Bool) -> [String] {
+    let columns = [
+      listing.run, listing.status?.word ?? "pending", listing.planID, TimestampText.format(milliseconds: listing.created),
+      listing.initiator,
+      aftermath?.words(at: now) ?? "",
     ]
-    if let status {
+    return columns + (sizes ? [size] : [])
+  }
+
+  private var size: String {
+    switch kept {
+    case nil: return ""
+    case .failure(let error): return "unknown: \(error.message)"
+    case .success(let kept):
+      let undo = kept.values.reduce(0) { $0 + $1.undoBytes }
+      let backups = kept.values.reduce(0) { $0 + $1.backupBytes }
+      return "undo \(PeopleText.bytes(undo))" + (backups > 0 ? ", backups \(PeopleText.bytes(backups))" : "")
+    }
+  }
+
+  var value: Value {
+    var map: ValueMap = [
+      "run": .string(listing.run), "plan": .string(listing.planID), "status": .string(listing.status?.word ?? "pending"),
+      "planPath": .string(listing.planPath), "planDigest": .string(listing.planDigest), "created": .timestamp(listing.created),
+      "initiator": .string(listing.initiator), "toolVersion": .string(listing.toolVersion), "entries": .integer(listing.headSeq),
+    ]
+    if let status = listing.status {
       map["updated"] = .timestamp(status.updated)
       if let code = status.exitCode { map["exitCode"] = .integer(Int64(code)) }
+    }
+    if var keeps = aftermath?.value {
+      switch kept {
+      case nil: break
+      case .failure(let error): keeps["unknown"] = .string(error.message)
+      case .success(let kept): keeps["targets"] = .map(kept.reduce(into: ValueMap()) { $0[$1.key] = $1.value.value })
+      }
+      map["keeps"] = .map(keeps)
     }
     return .map(map)
   }

@@ -42,13 +42,13 @@ struct RollbackCommand: AsyncParsableCommand {
     let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
     recorded.noteEditedPlan()
     let wish: Request.Wish = skip.map { .skipUndo($0) } ?? past.map { .pastPoint($0) } ?? .rollback
-    if let leader = try liveLeader(of: id, in: journal) {
+    if let live = try LiveRun.find(id, in: journal, of: stateOptions) {
       if wish != .rollback {
         throw Messages.usage(
-          "run \(id) is led by process \(leader.pid) on \(leader.host); --skip and --past are for a run that stands",
+          "\(live.label); --skip and --past are for a run that stands",
           help: "wait until it stands, or pause it with Ctrl-C there")
       }
-      return try await ask(leader, run: id, journal: journal)
+      return try await ask(live, recorded.state)
     }
     if wish != .rollback, let refusal = recorded.state.refusal(of: wish) {
       throw Messages.usage(Self.text(of: refusal, run: id), help: "'runbook status \(id)' shows where the run stands")
@@ -61,27 +61,17 @@ struct RollbackCommand: AsyncParsableCommand {
     }
   }
 
-  private func liveLeader(of run: String, in journal: SQLiteJournal) throws -> ProcessIdentity? {
-    do throws(JournalError) {
-      guard case .held(let owner) = try RunLock.holder(run: run, directory: journal.directory) else { return nil }
-      return owner ?? ProcessIdentity.current()
-    } catch {
-      throw stateOptions.exit(error)
-    }
-  }
-
-  /// A live run is asked through its inbox.
-  private func ask(_ leader: ProcessIdentity, run: String, journal: SQLiteJournal) async throws {
-    let argument = Value.object(["reason": .string(reason ?? "")])
-    try await Inbox.post(RequestKind.rollback, argument, run: run, journal: journal, of: stateOptions)
-    Messages.error("run \(run) is led by process \(leader.pid) on \(leader.host); it was asked to roll back")
-    Messages.error("  next: " + NextCommands.complete("runbook status \(run)", stateOption: stateOptions.state))
+  /// A live run is asked through its inbox, and goes on under the lease of its process.
+  private func ask(_ live: LiveRun, _ state: RunState) async throws {
+    let answer = try await live.ask(RequestKind.rollback, .object(["reason": .string(reason ?? "")]))
+    try live.tell(
+      answer, asked: "roll back", then: "it stops \(state.cancelBorder); the whole plan is unwound, last step first")
     throw ExitCode(7)
   }
 
   static func text(of refusal: Refusal, run: String) -> String {
     switch refusal {
-    case .wrongState(let status): "run \(run) is \(status.rawValue); this does not apply to it"
+    case .wrongState(let status): "run \(run) is \(status.words); this does not apply to it"
     case .underWay: "run \(run) is going on already"
     case .neverForward: "run \(run) turned back and can only be unwound further, or closed"
     case .pointOfNoReturn(let step): "run \(run) stands at the point of no return '\(step)'"
@@ -90,16 +80,5 @@ struct RollbackCommand: AsyncParsableCommand {
     case .finalized(let decision):
       "run \(run) was finalized by \(decision.who) at \(TimestampText.format(milliseconds: decision.at)): what its rollback would need is given up"
     }
-  }
-}
-
-/// Puts requests where the executor of a run finds them.
-enum Inbox {
-  static func post(_ kind: String, _ argument: Value, run: String, journal: SQLiteJournal, of options: StateOptions) async throws {
-    let now = SystemClock().now()
-    let row = RequestRow(
-      id: "q\(now)-\(String(UInt32.random(in: .min ... .max), radix: 36))", run: run, kind: kind, argument: argument, who: Wiring.user,
-      from: ProcessIdentity.current().host, at: now)
-    do throws(JournalError) { try await journal.post(row) } catch { throw options.exit(error) }
   }
 }

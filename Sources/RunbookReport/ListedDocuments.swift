@@ -39,7 +39,7 @@ struct ListedDocuments {
   }
 
   /// An object id as its digits, everything else as it is.
-  private static func text(of id: Value) -> String {
+  static func text(of id: Value) -> String {
     if let map = id.mapValue, map.count == 1, let digits = map["$oid"]?.stringValue { return digits }
     return PeopleText.value(id, limit: 60)
   }

@@ -13,6 +13,15 @@ public enum PeopleText {
     return number < 0 ? "-" + text : text
   }
 
+  /// `812 bytes`, `1.2 MiB`.
+  public static func bytes(_ bytes: Int64) -> String {
+    if bytes < 1_024 { return "\(bytes) bytes" }
+    var (amount, unit) = (Double(bytes) / 1_024, 0)
+    while amount >= 1_024, unit < 4 { (amount, unit) = (amount / 1_024, unit + 1) }
+    let tenths = Int64((amount * 10).rounded())
+    return "\(tenths / 10)\(tenths % 10 == 0 || tenths >= 1_000 ? "" : ".\(tenths % 10)") \(["KiB", "MiB", "GiB", "TiB", "PiB"][unit])"
+  }
+
   /// `1 step`, `3 steps`.
   public static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
     "\(self.number(Int64(number))) \(number == 1 ? noun : plural ?? noun + "s")"

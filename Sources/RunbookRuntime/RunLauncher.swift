@@ -176,8 +176,11 @@ public struct RunLauncher: Sendable {
   /// What cannot be done is said before anything is contacted. To go on, or back, with what is going on so anyway is fine.
   private func refuse(_ wish: Request.Wish, in state: RunState) throws(RunFailure) {
     switch wish {
-    case .resume, .rollback: return
-    case .acceptCheck, .skipUndo, .pastPoint, .close, .pause, .cancel: break
+    case .resume: return
+    case .rollback:
+      if state.status == .succeeded, let decision = state.finalized { throw wasFinalized(decision) }
+      return
+    case .acceptCheck, .adopt, .skipUndo, .pastPoint, .close, .pause, .cancel: break
     }
     guard state.refusal(of: wish) != nil else { return }
     throw RunFailure(
@@ -187,12 +190,13 @@ public struct RunLauncher: Sendable {
 
   /// Ended runs and blocked ones that are only resumed stay as they are.
   private func alreadyOver(_ state: RunState, _ wish: Request.Wish) -> RunEnding? {
-    let ended = state.status.isEnd && !(state.status == .succeeded && wish == .rollback)
+    let isReversible = state.status == .succeeded && wish == .rollback && state.refusal(of: .rollback) != .nothingChanged
+    let ended = state.status.isEnd && !isReversible
     let blocked = state.status == .blocked && wish == .resume
     return ended || blocked ? RunEnding(run: setting.run.id, state: state, waitsFor: nil) : nil
   }
 
-  private func checkIdentities(exitStatus: Int32) async throws(RunFailure) {
+  func checkIdentities(exitStatus: Int32) async throws(RunFailure) {
     let used = Set(setting.bound.targetsUsed)
     for declaration in setting.bound.plan.targets where used.contains(declaration.name) {
       let mismatch: String?
@@ -211,7 +215,7 @@ public struct RunLauncher: Sendable {
   }
 
   /// A target that knows more than the journal, or something else, was written by another copy of the run. One that knows less is told later.
-  private func checkReceipts(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
+  func checkReceipts(_ coordination: Coordination, head: JournalHead) async throws(RunFailure) {
     let receipts = try await beforeTakeUp { () async throws(ActionError) in try await coordination.receipts() }
     guard !receipts.isEmpty else { return }
     for receipt in receipts.compactMap(\.self) where receipt.headSequence > 0 {
@@ -245,7 +249,7 @@ public struct RunLauncher: Sendable {
   }
 
   @discardableResult
-  private func beforeTakeUp<T: Sendable>(_ body: () async throws(ActionError) -> T) async throws(RunFailure) -> T {
+  func beforeTakeUp<T: Sendable>(_ body: () async throws(ActionError) -> T) async throws(RunFailure) -> T {
     do throws(ActionError) { return try await body() } catch { throw cannotGoOn(error) }
   }
 

@@ -127,7 +127,23 @@ extension RunLauncher {
         code: "RB2512", exitStatus: 8,
         message: "run \(later.run) of plan '\(later.planID)' changed '\(name)' after this run, and is \(later.status?.word ?? "pending")",
         standing: "run \(setting.run.id) stays as it is; nothing was sent for it",
-        next: ["runbook rollback \(later.run)", "then: runbook rollback \(setting.run.id)"])
+        next: try await isFinal(later)
+          ? [
+            "what run \(later.run) changed stands for good: take back by a plan of its own what has to be taken back",
+            "runbook report \(later.run)",
+          ]
+          : ["runbook rollback \(later.run)", "then: runbook rollback \(setting.run.id)"])
+    }
+  }
+
+  /// Whether nothing takes the changes of an ended run back any more: it was closed, or finalized.
+  private func isFinal(_ run: RunListing) async throws(RunFailure) -> Bool {
+    if run.status?.word == RunStatus.closed.rawValue || run.status?.word == RunStatus.rolledBackWithConflicts.rawValue { return true }
+    do throws(JournalError) {
+      // What is decided after the end stands among the last records.
+      return try await setting.journal.records(of: run.run, from: max(1, run.headSeq - 16), limit: .max).contains { $0.kind == "finalized" }
+    } catch {
+      throw RunFailure(recording: error, run: run.run)
     }
   }
 

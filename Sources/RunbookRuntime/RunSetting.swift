@@ -163,6 +163,7 @@ extension RequestRow {
       let rollback = argument["rollback"]?.boolValue ?? false
       return .request(Request(.cancel(rollback: rollback), who: who, reason: reason, requestID: id))
     case RequestKind.rollback: return .request(Request(.rollback, who: who, reason: reason, requestID: id))
+    case RequestKind.resume: return .request(Request(.resume, who: who, reason: reason, requestID: id))
     case RequestKind.skip: return .request(Request(.skipUndo(step), who: who, reason: reason, requestID: id))
     default: return nil
     }
@@ -173,6 +174,8 @@ extension RequestRow {
 public enum RequestKind {
   public static let answer = "answer"
   public static let pause = "pause"
+  /// Go on, asked of a process that leads a paused run and waits.
+  public static let resume = "resume"
   public static let cancel = "cancel"
   public static let rollback = "rollback"
   public static let skip = "skip"

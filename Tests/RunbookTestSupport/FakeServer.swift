@@ -28,6 +28,8 @@ public final class FakeServer: Sendable {
     var receipts: [String: RunReceipt] = [:]
     var receiptLog: [String: OrderedDictionary<Int64, String>] = [:]
     var epochs: [String: Int64] = [:]
+    /// Steps whose undo entries were removed, by run.
+    var finalized: [String: Set<String>] = [:]
     var resolves = 0
     var sessions = 0
     var dead: Set<Int> = []

@@ -148,5 +148,18 @@ public final class FakeTarget: CoordinatingTarget {
     }
   }
 
+  public func kept(for run: String) async throws(ActionError) -> KeptForRun {
+    try server.check(session)
+    let undo = server.state.withLock { state in state.applied.keys.sorted().filter { state.finalized[run]?.contains($0) != true } }
+    return KeptForRun(undo: undo.map { KeptCollection(name: $0, documents: 1, bytes: 1) })
+  }
+
+  public func cleanUp(run: String) async throws(ActionError) -> CleanUp {
+    let kept = try await kept(for: run)
+    guard holdsLease else { throw FakeTarget.leaseLost }
+    server.state.withLock { state in state.finalized[run, default: []].formUnion(kept.undo.map(\.name)) }
+    return CleanUp(removed: kept)
+  }
+
   static let leaseLost = ActionError(code: "RB3101", message: "the lease is lost", kind: .leaseLost)
 }
