@@ -7,6 +7,10 @@ import RunbookPlan
 ///
 /// Every payload, argument, param, note and piece of output passes the store's `Redactor` before it is encoded.
 public protocol Journal: SideNotes {
+  /// The one thread on which this store does its blocking work, nil where there is none. Who leads a run there commits without another
+  /// thread being woken; what is done there besides must be short and must not block.
+  var executor: (any TaskExecutor)? { get }
+
   /// Creates a run together with its first records, in one transaction.
   /// - Returns: the head behind those records; `seq` 0 and the genesis hash where there are none.
   /// - Throws: `runExists`, `refused` for an id that cannot be a run's, `notRecorded`, `busy`.
@@ -94,6 +98,8 @@ public enum NoteBounds {
 }
 
 extension Journal {
+  public var executor: (any TaskExecutor)? { nil }
+
   public func createRun(_ header: RunHeader) async throws(JournalError) -> JournalHead {
     try await createRun(header, records: [], status: nil)
   }

@@ -23,6 +23,23 @@ struct EffectRunner: Sendable {
     case leaseLost(String)
   }
 
+  /// Whether the effect works on something outside, so that it may take long. What does not is short or sleeps, and disturbs nobody on the
+  /// thread of the run's loop.
+  func reachesOut(_ effect: Effect) -> Bool {
+    func reachesOut(_ call: BoundCall?) -> Bool {
+      guard let call else { return false }
+      return call.usesTarget || ![.read, .idempotent].contains(call.descriptor.effectClass)
+    }
+    switch effect.id.verb {
+    case .condition: return false
+    case .check: return reachesOut(bound.checks[effect.id.subject]?.call)
+    case .capture, .perform, .probe, .undo, .verifyUndone:
+      guard let step = bound.steps[effect.id.subject], !reachesOut(step.call) else { return true }
+      return step.step.capture.contains { reachesOut(bound.checks[$0.id]?.call) }
+        || step.step.probe.map { reachesOut(bound.checks[$0.id]?.call) } ?? false
+    }
+  }
+
   func carryOut(
     _ effect: Effect, scope: RunScope, stop: StopFlag, progress: @escaping @Sendable (Progress) -> Void
   ) async -> Answer {

@@ -9,6 +9,8 @@ import RunbookPlan
 ///
 /// All inputs come through one stream and are handled one after the other. What is ordered is carried out in the order given: a commit before
 /// the effect that it allows, a receipt in the target between the two.
+///
+/// The loop runs on the journal's own thread, if it has one, and what reaches no target beside it, so that a step needs no other thread.
 public actor RunExecutor {
   let setting: RunSetting
   let state: StateBox
@@ -20,11 +22,11 @@ public actor RunExecutor {
   let eventSink: AsyncStream<Event>.Continuation
   let scope: RunScope
   private lazy var runner = makeRunner()
-
-  private var head: JournalHead
   /// Triggers sample over connections of their own.
   let triggerTargets: TargetSet
   lazy var watch = makeWatch()
+
+  private var head: JournalHead
   private var running: [EffectID: RunningEffect] = [:]
   private var timer: Task<Void, Never>?
   private var timerAt: Int64 = .max
@@ -45,9 +47,9 @@ public actor RunExecutor {
     case signal
     case leaseLost(target: String)
     case answer(Answer, recorded: @Sendable () -> Void)
+    case window(TriggerWindow)
   }
 
-    case window(TriggerWindow)
   struct RunningEffect {
     var generation: Int
     var task: Task<Void, Never>
@@ -61,9 +63,9 @@ public actor RunExecutor {
   init(setting: RunSetting, folded: RunState, head: JournalHead, targets: TargetSet) {
     self.setting = setting
     self.targets = targets
+    triggerTargets = targets.sibling()
     self.head = head
     log = Logger(label: "runbook.executor")
-    triggerTargets = targets.sibling()
     state = StateBox(Conductor(state: folded))
     memory = RunMemory(targets: targets, state: state)
     coordination = Coordination(setting: setting, targets: targets)
@@ -79,6 +81,12 @@ public actor RunExecutor {
   /// Feeds the first inputs and goes on until the run stands.
   /// - Throws: `RunFailure` where this process had to stop; the run can be resumed.
   func lead(beginningWith inputs: [Input.Event]) async throws(RunFailure) -> RunEnding {
+    try await withTaskExecutorPreference(setting.journal.executor) { () async throws(RunFailure) -> RunEnding in
+      try await leadHere(beginningWith: inputs)
+    }
+  }
+
+  private func leadHere(beginningWith inputs: [Input.Event]) async throws(RunFailure) -> RunEnding {
     let look = Task { [clock = setting.clock, eventSink] in
       while !Task.isCancelled {
         await clock.sleep(milliseconds: RunSetting.lookInterval)
@@ -98,6 +106,7 @@ public actor RunExecutor {
     await startPostponed()
     if end == nil, failure == nil { for await event in events { if await handle(event) { break } } }
     closeEvents()
+    await stopWatching()
     let isQuiet = await stopAll()
     if let failure {
       // While something may still be sent, the lease is left to run out by itself: whoever comes next has to wait for that.
@@ -106,7 +115,6 @@ public actor RunExecutor {
     }
     guard let end else { preconditionFailure("the run stopped without an end") }
     await coordination.finish(state: end.state, head: head)
-    await stopWatching()
     return end
   }
 
@@ -168,6 +176,7 @@ public actor RunExecutor {
     case .answer(let answer, let recorded):
       await feed([.answer(answer)])
       recorded()
+    case .window(let window): await take(window)
     }
     return end != nil || failure != nil
   }
@@ -176,7 +185,6 @@ public actor RunExecutor {
     running[id] = nil
     switch answer {
     case .outcome(let outcome, let warnings):
-    case .window(let window): await take(window)
       if !warnings.isEmpty { setting.observer.observe(.warnings(subject: id.subject, warnings.map(setting.redactor.redact))) }
       await feed([.finished(id, outcome.redacted(by: setting.redactor))])
     case .awaitsPeople(let what):
@@ -193,6 +201,8 @@ public actor RunExecutor {
 
   private func stop() async {
     stopRequests += 1
+    pausing.endsProcess = true
+    if stopRequests == 1, stand() { return }
     if stopRequests == 1 {
       setting.observer.observe(.notice(state.read { StopNotice.text(for: $0) }))
       await feed([.request(Request(.pause, who: setting.user, reason: "interrupted at the terminal"))])
@@ -203,8 +213,6 @@ public actor RunExecutor {
       "what was under way has an unknown outcome; resume finds it out before it goes on", ["runbook resume \(setting.run.id)"])
   }
 
-    pausing.endsProcess = true
-    if stopRequests == 1, stand() { return }
   // MARK: inputs and orders
 
   func feed(_ inputs: [Input.Event]) async {
@@ -215,6 +223,7 @@ public actor RunExecutor {
         if failure != nil { return }
       }
     }
+    followTriggers()
     wake()
   }
 
@@ -225,7 +234,6 @@ public actor RunExecutor {
     case .stop(let effect, let mode): stop(effect, mode)
     case .drop(let effect):
       postponed?.removeAll { $0.id == effect.id }
-    followTriggers()
       running[effect.id]?.task.cancel()
       running[effect.id] = nil
     case .tell: stand()
@@ -240,6 +248,7 @@ public actor RunExecutor {
       let before = head.seq
       head = try await setting.journal.append(
         records, to: setting.run.id, expectedHead: before, consuming: entries.compactMap(\.consumedRequest), status: note)
+      pausing.note(entries)
       coordination.noteCommitted(records, after: before, redactor: setting.redactor)
       setting.observer.observe(.recorded(entries))
     } catch {
@@ -250,8 +259,8 @@ public actor RunExecutor {
   private func startPostponed() async {
     let effects = postponed ?? []
     postponed = nil
-      pausing.note(entries)
     for effect in effects where end == nil && failure == nil { await start(effect) }
+    followTriggers()
   }
 
   private func start(_ effect: Effect) async {
@@ -262,14 +271,14 @@ public actor RunExecutor {
         fail(
           "RB2503", error.kind == .leaseLost ? 7 : 6, "the receipt in the target could not be written: \(error.message)",
           "'\(effect.id.subject)' was not started; everything before it stands as recorded", ["runbook resume \(setting.run.id)"])
-    followTriggers()
         return
       }
     }
     generation += 1
     let stop = StopFlag()
     let generation = generation
-    let task = Task.detached { [runner, scope, eventSink, setting] in
+    let executor = runner.reachesOut(effect) ? nil : setting.journal.executor
+    let task = Task.detached(executorPreference: executor) { [runner, scope, eventSink, setting] in
       let pace = ProgressPace(clock: setting.clock)
       let answer = await runner.carryOutInTime(effect, scope: scope, stop: stop) { progress in
         guard pace.isDue() else { return }

@@ -3,6 +3,13 @@ import GRDB
 import RunbookJournal
 import RunbookPlan
 
+/// The last record of a log.
+struct LogEnd: Sendable {
+  var head: JournalHead
+  /// Of the last record; the least number where there is none.
+  var epoch: Int64
+}
+
 extension SQLiteJournal {
   public func createRun(_ header: RunHeader, records: [NewRecord], status: StatusNote?) async throws(JournalError) -> JournalHead {
     guard RunID.isValid(header.run) else { throw .refused("'\(header.run)' cannot be the id of a run") }
@@ -17,7 +24,8 @@ extension SQLiteJournal {
       try db.execute(
         sql: "INSERT INTO run_state(run, head_seq, head_hash, status, exit_code, updated) VALUES (?, 0, ?, ?, ?, ?)",
         arguments: [header.run, genesis.hash.data, status?.word, status?.exitCode, status?.updated])
-      return try Self.insert(encoded, run: header.run, after: genesis, epoch: Int64.min, status: status, db)
+      let start = LogEnd(head: genesis, epoch: Int64.min)
+      return try Self.insert(encoded, run: header.run, after: start, consuming: [], status: status, db).head
     }
   }
 
@@ -27,14 +35,17 @@ extension SQLiteJournal {
     precondition(requests.isEmpty || !records.isEmpty, "a request is consumed by a record")
     let encoded = try encode(records)
     let waiting = takeNotes()
-    return try await write { db in
-      let (head, epoch) = try Self.currentHead(of: run, db)
-      guard head.seq == expectedHead else { throw JournalError.overtaken(run: run, expected: expectedHead, actual: head.seq) }
-      for request in requests { try Self.consume(request, run: run, seq: expectedHead + 1, db) }
-      let newHead = try Self.insert(encoded, run: run, after: head, epoch: epoch, status: status, db)
+    // Taken out, so that after a failure the store is asked.
+    let known = ends.withLock { $0.removeValue(forKey: run) }
+    let end = try await write { db in
+      let end = if let known, known.head.seq == expectedHead { known } else { try Self.currentEnd(of: run, db) }
+      guard end.head.seq == expectedHead else { throw JournalError.overtaken(run: run, expected: expectedHead, actual: end.head.seq) }
+      let newEnd = try Self.insert(encoded, run: run, after: end, consuming: requests, status: status, db)
       try Self.insert(waiting, db)
-      return newHead
+      return newEnd
     }
+    ends.withLock { $0[run] = end }
+    return end.head
   }
 
   private func encode(_ records: [NewRecord]) throws(JournalError) -> [EncodedRecord] {
@@ -55,8 +66,7 @@ extension SQLiteJournal {
       ])
   }
 
-  /// The stored head, and the epoch of its record (the least number where there is none).
-  private static func currentHead(of run: String, _ db: Database) throws -> (JournalHead, epoch: Int64) {
+  private static func currentEnd(of run: String, _ db: Database) throws -> LogEnd {
     let statement = try db.cachedStatement(
       sql: """
         SELECT s.head_seq, s.head_hash, l.hash, l.epoch FROM run_state s LEFT JOIN log l ON l.run = s.run AND l.seq = s.head_seq
@@ -65,45 +75,63 @@ extension SQLiteJournal {
     guard let row = try Row.fetchOne(statement, arguments: [run]) else { throw JournalError.unknownRun(run) }
     let fields = StoredFields(row: row)
     let head = JournalHead(seq: try fields.number(0), hash: try fields.hash(1))
-    if head.seq == 0 { return (head, Int64.min) }
+    if head.seq == 0 { return LogEnd(head: head, epoch: Int64.min) }
     guard try fields.hash(2) == head.hash else {
       throw JournalError.damaged("the last record is not the one that was appended last", seq: head.seq)
     }
-    return (head, try fields.number(3))
+    return LogEnd(head: head, epoch: try fields.number(3))
   }
 
+  /// Moves the head, then writes what leads to it.
   private static func insert(
-    _ records: [EncodedRecord], run: String, after head: JournalHead, epoch: Int64, status: StatusNote?, _ db: Database
-  ) throws -> JournalHead {
-    var head = head
-    var epoch = epoch
+    _ records: [EncodedRecord], run: String, after end: LogEnd, consuming requests: [String], status: StatusNote?, _ db: Database
+  ) throws -> LogEnd {
+    var hashes = [end.head.hash]
+    for (index, record) in records.enumerated() {
+      hashes.append(record.hash(previous: hashes[index], run: run, seq: end.head.seq + Int64(index) + 1))
+    }
+    let head = JournalHead(seq: end.head.seq + Int64(records.count), hash: hashes[records.count])
+    try move(from: end.head, to: head, run: run, status: status, db)
+    for request in requests { try consume(request, run: run, seq: end.head.seq + 1, db) }
     let statement = try db.cachedStatement(
       sql: """
         INSERT INTO log(run, seq, epoch, at, version, kind, payload, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
-    for record in records {
+    var epoch = end.epoch
+    for (index, record) in records.enumerated() {
       guard record.epoch >= epoch else {
         throw JournalError.refused("a record of epoch \(record.epoch) cannot follow one of epoch \(epoch)")
       }
       epoch = record.epoch
-      let seq = head.seq + 1
-      let hash = record.hash(previous: head.hash, run: run, seq: seq)
       try statement.execute(arguments: [
-        run, seq, record.epoch, record.at, record.version, record.kind, String(decoding: record.payload, as: UTF8.self), head.hash.data,
-        hash.data,
+        run, end.head.seq + Int64(index) + 1, record.epoch, record.at, record.version, record.kind,
+        String(decoding: record.payload, as: UTF8.self), hashes[index].data, hashes[index + 1].data,
       ])
-      head = JournalHead(seq: seq, hash: hash)
     }
-    if let status {
-      let update = try db.cachedStatement(
-        sql: "UPDATE run_state SET head_seq = ?, head_hash = ?, status = ?, exit_code = ?, updated = ? WHERE run = ?")
-      try update.execute(arguments: [head.seq, head.hash.data, status.word, status.exitCode, status.updated, run])
-    } else {
-      let update = try db.cachedStatement(sql: "UPDATE run_state SET head_seq = ?, head_hash = ? WHERE run = ?")
-      try update.execute(arguments: [head.seq, head.hash.data, run])
-    }
-    return head
+    return LogEnd(head: head, epoch: epoch)
   }
+
+  /// Only where the store still ends as it is thought to, and the last record is the one that was appended last.
+  private static func move(from old: JournalHead, to new: JournalHead, run: String, status: StatusNote?, _ db: Database) throws {
+    if let status {
+      try db.cachedStatement(sql: moveWithStatus)
+        .execute(arguments: [new.seq, new.hash.data, status.word, status.exitCode, status.updated, run, old.seq, old.hash.data])
+    } else {
+      try db.cachedStatement(sql: moveAlone).execute(arguments: [new.seq, new.hash.data, run, old.seq, old.hash.data])
+    }
+    guard db.changesCount == 0 else { return }
+    let actual = try currentEnd(of: run, db).head
+    if actual.seq == old.seq { throw JournalError.damaged("the last record is not the one that was appended last", seq: old.seq) }
+    throw JournalError.overtaken(run: run, expected: old.seq, actual: actual.seq)
+  }
+
+  private static let moveAlone = "UPDATE run_state SET head_seq = ?, head_hash = ? \(whereUnmoved)"
+  private static let moveWithStatus =
+    "UPDATE run_state SET head_seq = ?, head_hash = ?, status = ?, exit_code = ?, updated = ? \(whereUnmoved)"
+  private static let whereUnmoved = """
+    WHERE run = ? AND head_seq = ? AND head_hash = ?
+      AND (head_seq = 0 OR EXISTS (SELECT 1 FROM log WHERE log.run = run_state.run AND log.seq = head_seq AND log.hash = head_hash))
+    """
 
   private static func consume(_ request: String, run: String, seq: Int64, _ db: Database) throws {
     let statement = try db.cachedStatement(
@@ -158,13 +186,13 @@ extension SQLiteJournal {
   }
 
   public func head(of run: String) async throws(JournalError) -> JournalHead {
-    try await perform { db in try Self.currentHead(of: run, db).0 }
+    try await perform { db in try Self.currentEnd(of: run, db).head }
   }
 
   public func records(of run: String, from seq: Int64, limit: Int) async throws(JournalError) -> [JournalRecord] {
     try await read { db in
       let first = max(seq, 1)
-      let last = try Self.currentHead(of: run, db).0
+      let last = try Self.currentEnd(of: run, db).head
       if first > last.seq { return [] }
       var head = try Self.head(before: first, run: run, db)
       var records: [JournalRecord] = []

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import GRDB
 import RunbookJournal
@@ -7,20 +6,24 @@ import Synchronization
 
 /// The journal in one SQLite file, written by one connection with `journal_mode=WAL` and `synchronous=FULL`.
 ///
-/// All work on the file is done on the queue of GRDB's `DatabaseQueue`, never on Swift's cooperative threads, and is not cut short when the
-/// task that asked for it is cancelled. A `DatabasePool` would set `synchronous` back to NORMAL in silence, and so would GRDB's own setting
+/// All work on the file is done on one thread of the journal's own, never on Swift's cooperative threads, and is not cut short when the
+/// task that asked for it is cancelled. Who leads a run on that thread (`executor`) commits without waking another one. A `DatabasePool` would set `synchronous` back to NORMAL in silence, and so would GRDB's own setting
 /// for WAL; both pragmas are therefore set by hand and asserted at every open.
 public final class SQLiteJournal: Journal {
   let database: DatabaseQueue
+  private let thread: JournalThread
   let redactor: Redactor
   let file: StateFile
   /// Of the file that was opened. Another one under its name means that what is written here is lost.
   private let identity: FileIdentity
   private let ownChanges = Atomic<Int64>(0)
+  /// Where the logs end that this process appends to, as its last append left them.
+  let ends = Mutex<[String: LogEnd]>([:])
   let notes: Mutex<PendingNotes>
 
-  private init(database: DatabaseQueue, redactor: Redactor, file: StateFile, identity: FileIdentity) {
+  private init(database: DatabaseQueue, thread: JournalThread, redactor: Redactor, file: StateFile, identity: FileIdentity) {
     self.database = database
+    self.thread = thread
     self.redactor = redactor
     self.file = file
     self.identity = identity
@@ -35,10 +38,15 @@ public final class SQLiteJournal: Journal {
   public static func open(
     path: String, redactor: Redactor, create: Bool = true, busyTimeout: Double = 5
   ) async throws(JournalError) -> SQLiteJournal {
-    try await onThread { try openNow(path: path, redactor: redactor, create: create, busyTimeout: busyTimeout) }
+    let thread = JournalThread()
+    return try await done(on: thread) {
+      try openNow(path: path, thread: thread, redactor: redactor, create: create, busyTimeout: busyTimeout)
+    }
   }
 
-  private static func openNow(path: String, redactor: Redactor, create: Bool, busyTimeout: Double) throws -> SQLiteJournal {
+  private static func openNow(
+    path: String, thread: JournalThread, redactor: Redactor, create: Bool, busyTimeout: Double
+  ) throws -> SQLiteJournal {
     let file = try StateFile(path: path)
     try file.prepare(create: create)
     var configuration = Configuration()
@@ -54,7 +62,7 @@ public final class SQLiteJournal: Journal {
       guard verdict == "ok" else { throw JournalError.damaged(verdict ?? "quick_check says nothing", seq: nil) }
     }
     guard let identity = file.identity() else { throw JournalError.notRecorded("\(file.path) was removed") }
-    return SQLiteJournal(database: database, redactor: redactor, file: file, identity: identity)
+    return SQLiteJournal(database: database, thread: thread, redactor: redactor, file: file, identity: identity)
   }
 
   private static func prepare(_ db: Database, path: String) throws {
@@ -100,21 +108,19 @@ public final class SQLiteJournal: Journal {
     endAllOutput()
     try await flushNotes()
     let database = database
-    try await Self.onThread { try database.close() }
+    try await Self.done(on: thread) { try database.close() }
   }
 }
 
 // MARK: Where the work is done
 
 extension SQLiteJournal {
-  /// Runs on the database's queue.
+  public var executor: (any TaskExecutor)? { thread }
+
+  /// Runs on the journal's thread: at once where the caller does, too.
   func perform<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws(JournalError) -> Result {
-    let result: Swift.Result<Result, JournalError> = await withCheckedContinuation { continuation in
-      database.asyncWriteWithoutTransaction { db in
-        continuation.resume(returning: Swift.Result { try body(db) }.mapError(SQLiteFailure.journalError))
-      }
-    }
-    return try result.get()
+    if thread.isCurrent { return try Self.answer(of: body, database) }
+    return try await Self.done(on: thread) { [database] in try Self.answer(of: body, database) }
   }
 
   /// One transaction that holds SQLite's write lock from its beginning.
@@ -125,13 +131,17 @@ extension SQLiteJournal {
       guard file.identity() == identity else {
         throw JournalError.notRecorded("\(file.path) was removed or replaced while this process used it")
       }
-      var result: Result?
-      try db.inTransaction(.immediate) {
-        result = try body(db)
-        return .commit
+      // Cached, which GRDB's own transactions are not: they would be parsed anew for each commit.
+      try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+      do {
+        let result = try body(db)
+        try db.cachedStatement(sql: "COMMIT").execute()
+        return result
+      } catch {
+        // Some failures end the transaction by themselves; the first one is what is told.
+        if db.isInsideTransaction { try? db.rollback() }
+        throw error
       }
-      guard let result else { preconditionFailure("a committed transaction has a result") }
-      return result
     }
     ownChanges.add(1, ordering: .sequentiallyConsistent)
     return result
@@ -150,12 +160,22 @@ extension SQLiteJournal {
     }
   }
 
-  private static func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws(JournalError) -> Result {
-    let result: Swift.Result<Result, JournalError> = await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(returning: Swift.Result { try body() }.mapError(SQLiteFailure.journalError))
-      }
+  private static func answer<Result>(of body: (Database) throws -> Result, _ database: DatabaseQueue) throws(JournalError) -> Result {
+    do {
+      return try database.writeWithoutTransaction(body)
+    } catch {
+      throw SQLiteFailure.journalError(error)
     }
-    return try result.get()
+  }
+
+  /// A task of its own, so that it surely begins on the thread, and is not cancelled with the one that waits for it.
+  private static func done<Result: Sendable>(
+    on thread: JournalThread, _ body: @escaping @Sendable () throws -> Result
+  ) async throws(JournalError) -> Result {
+    do {
+      return try await Task.detached(executorPreference: thread) { try body() }.value
+    } catch {
+      throw SQLiteFailure.journalError(error)
+    }
   }
 }
