@@ -8,7 +8,7 @@ import RunbookSyntax
 /// Where words go: data to stdout, everything else to stderr.
 enum Messages {
   static func error(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    StandardError.write(text + "\n")
   }
 
   static func data(_ text: String) {

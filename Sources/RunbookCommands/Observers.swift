@@ -18,8 +18,8 @@ final class TextObserver: RunObserver {
     var first: Int64
   }
 
-  init(plan: Plan, params: ValueMap) {
-    narrator = Mutex(RunNarrator(titles: PlanTitles(plan, params: params), colored: Messages.showsColors(STDERR_FILENO)))
+  init(narrator: RunNarrator) {
+    self.narrator = Mutex(narrator)
   }
 
   func observe(_ event: RunEvent) {
@@ -28,9 +28,11 @@ final class TextObserver: RunObserver {
       let lines = narrator.withLock { narrator in entries.flatMap { narrator.lines(for: $0) } }
       if !lines.isEmpty { Messages.error(lines.joined(separator: "\n")) }
     case .progress(let effect, let progress): show(progress, of: effect)
-    case .waiting(let text): Messages.error("  … \(text)")
-    case .notice(let text): Messages.error(text)
-    case .warnings(let subject, let texts): for text in texts { Messages.error("    warning: \(subject): \(text)") }
+    case .looked, .judged: break
+    case .waiting(let text): Messages.error("  … \(TerminalText.escaped(text))")
+    case .notice(let text): Messages.error(TerminalText.lines(of: text).joined(separator: "\n"))
+    case .warnings(let subject, let texts):
+      for text in texts { Messages.error("    warning: \(subject): \(TerminalText.escaped(text))") }
     }
   }
 
@@ -62,7 +64,7 @@ final class TextObserver: RunObserver {
         text += ", about \(PeopleText.duration(milliseconds: Int64(Double(total - progress.done) / speed * 1_000))) left"
       }
     }
-    if let note = progress.note { text += ", \(note)" }
+    if let note = progress.note { text += ", \(TerminalText.escaped(note))" }
     return text
   }
 }
@@ -88,6 +90,7 @@ final class NDJSONObserver: RunObserver {
       if let total = progress.total { map["total"] = .integer(total) }
       if let note = progress.note { map["note"] = .string(note) }
       emit(map)
+    case .looked, .judged: break
     case .waiting(let text): emit(["event": "waiting", "text": .string(text)])
     case .notice(let text): emit(["event": "notice", "text": .string(text)])
     case .warnings(let subject, let texts):

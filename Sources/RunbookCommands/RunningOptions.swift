@@ -17,12 +17,20 @@ struct RunningOptions: ParsableArguments {
   @Flag(help: "Answer the start, and confirmations that need no evidence; recorded as such.")
   var yes = false
 
+  @Flag(help: "End where the run waits for people or is paused (exit status 6), although its triggers fall asleep then.")
+  var detach = false
+
+  @Flag(help: "Tell the run as plain lines on a terminal, too, without the live view.")
+  var plain = false
+
   /// Leads a run to where it stands, tells it, and ends with its exit status.
+  /// - Parameter endsWell: where the run came to what the command was asked for; the exit status is 0 then.
   func lead(
     header: RunHeader, bound: BoundPlan, journal: SQLiteJournal, redactor: Redactor, planPath: String, state: String?,
-    _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
+    endsWell: (RunState) -> Bool = { _ in false }, _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
   ) async throws {
-    let observer: any RunObserver = output == .text ? TextObserver(plan: bound.plan, params: bound.params) : NDJSONObserver(run: header.run)
+    let teller = output == .text ? await RunTeller(bound: bound, header: header, journal: journal, state: state, plain: plain) : nil
+    let observer: any RunObserver = teller?.observer ?? NDJSONObserver(run: header.run)
     let lock: RunLock
     do throws(JournalError) {
       lock = try RunLock.acquire(run: header.run, directory: journal.directory)
@@ -30,18 +38,24 @@ struct RunningOptions: ParsableArguments {
       throw Messages.exit(error, state: state)
     }
     defer { withExtendedLifetime(lock) {} }
-    let setting = Wiring.setting(
-      bound: bound, header: header, journal: journal, redactor: redactor, observer: observer, answersByItself: yes)
+    var setting = Wiring.setting(
+      bound: bound, header: header, journal: journal, redactor: redactor, observer: observer, answersByItself: yes, detaches: detach)
+    if setting.console != nil { setting.console = TerminalConsole(beside: teller?.live) }
     let targets = Wiring.targets(setting: setting, planDirectory: Self.directory(of: planPath))
     let signals = StopSignals()
-    let launcher = RunLauncher(setting: setting, targets: targets) { executor in await signals.listen(for: executor) }
+    let launcher = RunLauncher(setting: setting, targets: targets) { executor in
+      await signals.listen(for: executor) { teller?.live?.noteStop() }
+    }
     if output == .text {
       Messages.error("Run \(header.run) of plan '\(header.planID)' (\(planPath), \(header.planDigest.prefix(15))…)")
     }
+    teller?.live?.begin()
+    defer { teller?.live?.end() }
     let ending: RunEnding
     do throws(RunFailure) {
       ending = try await body(launcher)
     } catch {
+      teller?.live?.end()
       try? await journal.flushNotes()
       tell(error, header: header, state: state)
       throw ExitCode(error.exitStatus)
@@ -49,6 +63,7 @@ struct RunningOptions: ParsableArguments {
     try? await journal.flushNotes()
     await targets.closeAll()
     await signals.stop()
+    teller?.live?.end()
     let summary = RunSummary(
       run: header.run, state: ending.state, plan: bound.plan, planPath: planPath, params: bound.params, stateOption: state,
       waitsFor: ending.waitsFor)
@@ -56,7 +71,7 @@ struct RunningOptions: ParsableArguments {
     case .text: Messages.error(summary.text(colored: Messages.showsColors(STDERR_FILENO)))
     case .ndjson: NDJSONObserver(run: header.run).emit(["event": "summary", "summary": summary.value])
     }
-    if ending.state.exitCode != 0 { throw ExitCode(ending.state.exitCode) }
+    if ending.state.exitCode != 0, !endsWell(ending.state) { throw ExitCode(ending.state.exitCode) }
   }
 
   private func tell(_ failure: RunFailure, header: RunHeader, state: String?) {

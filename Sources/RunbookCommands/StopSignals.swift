@@ -7,12 +7,16 @@ import RunbookRuntime
 actor StopSignals {
   private var sources: [any DispatchSourceSignal] = []
 
-  func listen(for executor: RunExecutor) {
+  /// - Parameter onStop: called for each signal, before the executor hears of it.
+  func listen(for executor: RunExecutor, onStop: @escaping @Sendable () -> Void = {}) {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       // Runs on a queue of its own: a closure that belonged to this actor would trap there.
-      source.setEventHandler { @Sendable in executor.requestStop() }
+      source.setEventHandler { @Sendable in
+        onStop()
+        executor.requestStop()
+      }
       source.resume()
       sources.append(source)
     }

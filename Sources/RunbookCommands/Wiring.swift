@@ -47,14 +47,15 @@ enum Wiring {
 
   /// Everything that a run is led with, but for what the command adds.
   static func setting(
-    bound: BoundPlan, header: RunHeader, journal: any Journal, redactor: Redactor, observer: any RunObserver, answersByItself: Bool
+    bound: BoundPlan, header: RunHeader, journal: any Journal, redactor: Redactor, observer: any RunObserver, answersByItself: Bool,
+    detaches: Bool = false
   ) -> RunSetting {
     RunSetting(
       bound: bound,
       run: RunFacts(id: header.run, planID: header.planID, startedAt: header.created, initiator: header.initiator),
       header: header, journal: journal, redactor: redactor, observer: observer, clock: SystemClock(),
       console: Messages.isInteractive ? TerminalConsole() : nil, user: user, answersByItself: answersByItself, owner: owner(),
-      jitter: { Double.random(in: 0..<1) })
+      jitter: { Double.random(in: 0..<1) }, detaches: detaches)
   }
 
   static func targets(setting: RunSetting, planDirectory: String) -> TargetSet {

@@ -22,6 +22,8 @@ public struct PlanTitles: Sendable {
     case planPrecondition, phasePrecondition(phase: String), stepPrecondition(step: String)
     case stepVerify(step: String), phaseVerify(phase: String), planVerify, verifyRollback
     case capture(step: String)
+    /// A rollback trigger; nil for one of the plan.
+    case trigger(phase: String?)
   }
 
   private var entries: [String: Entry] = [:]
@@ -44,6 +46,11 @@ public struct PlanTitles: Sendable {
       for step in phase.steps { add(step, .step(phase: phase.id)) }
     }
     for step in plan.afterRollback { add(step, .afterRollback) }
+    for (trigger, phase) in plan.allTriggers {
+      entries[trigger.id] = Entry(
+        title: filled(trigger.title), bar: filled(trigger.bar ?? trigger.expect.description), action: trigger.action.name,
+        place: .trigger(phase: phase), owner: nil)
+    }
   }
 
   public subscript(id: String) -> Entry? { entries[id] }
@@ -51,7 +58,8 @@ public struct PlanTitles: Sendable {
   /// The title, or else the id.
   public func title(_ id: String) -> String { entries[id]?.title ?? id }
 
-  private func filled(_ text: String?) -> String? {
+  /// A text of the plan with the values of params where it refers to them.
+  func filled(_ text: String?) -> String? {
     guard let text, text.contains("${{") else { return text }
     return values.reduce(text) { $0.replacing($1.reference, with: $1.shown) }
   }

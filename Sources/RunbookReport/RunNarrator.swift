@@ -11,6 +11,8 @@ public struct RunNarrator: Sendable {
   private var lastPlace: PlanTitles.Place?
   /// Steps whose undo kept what they made on purpose.
   private var kept: Set<String> = []
+  /// The last verdict told of each trigger.
+  private var toldVerdicts: [String: Verdict] = [:]
   private let colors: Colors
 
   public init(titles: PlanTitles, colored: Bool) {
@@ -20,29 +22,30 @@ public struct RunNarrator: Sendable {
 
   public mutating func lines(for entry: Entry) -> [String] {
     switch entry.kind {
-    case .runStarted, .leaseTaken, .polled, .pollDue: return []
+    case .runStarted, .leaseTaken, .polled, .pollDue, .triggerRepeated: return []
+    case .triggerJudged(let window): return judged(window)
     case .effectRequested(let id): return requested(id, at: entry.at)
     case .effectFinished(let id, let outcome, let retryAt): return goingOn(with: id) + finished(id, outcome, retryAt: retryAt, at: entry.at)
     case .verdict(let id, let result, let retryAt): return verdict(id, result, retryAt: retryAt, at: entry.at)
-    case .checkSkipped(let id): return ["  \(colors.dim("-")) \(titles.title(id)): not asked, it refers to a step that never started"]
+    case .checkSkipped(let id): return ["  \(colors.dim("-")) \(title(id)): not asked, it refers to a step that never started"]
     case .decision(.answer(let answer)): return [answered(answer)]
     case .decision(.request(let request)): return asked(request).map { [$0] } ?? []
-    case .triggerFired(let event): return ["\(colors.red("!")) trigger \(event.id): \(event.message)"]
+    case .triggerFired(let event): return [fired(event)]
     case .cancelRequested(let rollback, let who, let reason, _):
       return [
-        "\(colors.red("!")) \(rollback ? "cancel with rollback" : "cancel") asked for by \(who)\(reason.isEmpty ? "" : ": \(reason)")"
+        "\(colors.red("!")) \(rollback ? "cancel with rollback" : "cancel") asked for by \(who)\(told(reason))"
       ]
     case .requestDeclined(let request): return ["  a request of \(request.who) does not fit the state of the run and was set aside"]
-    case .unlocked(let who, let reason): return ["Reservations and lease were given back by \(who): \(reason)"]
+    case .unlocked(let who, let reason): return ["Reservations and lease were given back by \(who)\(told(reason))"]
     case .finalized(let who, _): return ["Finalized by \(who): the run cannot be rolled back any more"]
     case .cleanedUp: return []
     case .rollbackBegan(let phase, let cause):
       lastPlace = nil
       let what = phase.map { "of phase '\($0)'" } ?? "of the whole plan"
-      return ["", colors.bold("Rollback \(what)"), "  because: \(cause)"]
-    case .runPaused(let reason): return ["", "Paused: \(reason)"]
+      return ["", colors.bold("Rollback \(what)"), "  because: \(TerminalText.escaped(cause))"]
+    case .runPaused(let reason): return ["", "Paused: \(TerminalText.escaped(reason))"]
     case .runHalted, .runBlocked, .runEnded: return []
-    case .planAdopted(let digest): return ["The edited plan \(digest) is used from here on"]
+    case .planAdopted(let adoption): return ["The edited plan \(adoption.digest) is used from here on"]
     }
   }
 
@@ -78,11 +81,14 @@ public struct RunNarrator: Sendable {
     case (.condition, .condition(false)): return ["  \(colors.dim("-")) \(label(id.subject)): skipped, its condition does not hold"]
     case (.condition, .condition), (.capture, .done): return []
     case (.perform, .done(let outputs, _)) where titles[id.subject]?.action == "note":
-      return ["    \(colors.green("✓")) \(outputs["text"]?.stringValue ?? "done")"]
+      let lines = TerminalText.lines(of: outputs["text"]?.stringValue ?? "done")
+      return lines.enumerated().map { $0 == 0 ? "    \(colors.green("✓")) \($1)" : "      \($1)" }
     case (.perform, .done(let outputs, _)): return ["    \(colors.green("✓")) done\(took)\(summary(outputs))"]
     case (.undo, .undone(_, _, let details)) where details["kept"] == true:
       kept.insert(id.subject)
-      return ["    \(colors.green("✓")) nothing to undo: \(details["to"]?.stringValue.map { "'\($0)'" } ?? "what it made") is kept"]
+      return [
+        "    \(colors.green("✓")) nothing to undo: \(details["to"]?.stringValue.map { "'\(TerminalText.escaped($0))'" } ?? "what it made") is kept"
+      ]
     case (.undo, .undone(let conflicts, let inDoubt, let details)):
       let notes = [
         conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) left as they are" : nil,
@@ -90,8 +96,10 @@ public struct RunNarrator: Sendable {
       ].compactMap(\.self)
       return ["    \(colors.green("✓")) undone\(took)\(summary(details))\(notes.isEmpty ? "" : "; " + notes.joined(separator: ", "))"]
     case (_, .probed(let finding)): return ["    \(probed(finding))"]
-    case (_, .failed(let failure)): return ["    \(colors.red("✗")) failed\(took): \(failure.message) [\(failure.code)]\(again)"]
-    case (_, .unknown(let failure)): return ["    \(colors.red("?")) outcome unknown: \(failure.message) [\(failure.code)]\(again)"]
+    case (_, .failed(let failure)):
+      return ["    \(colors.red("✗")) failed\(took): \(TerminalText.escaped(failure.message)) [\(failure.code)]\(again)"]
+    case (_, .unknown(let failure)):
+      return ["    \(colors.red("?")) outcome unknown: \(TerminalText.escaped(failure.message)) [\(failure.code)]\(again)"]
     case (_, .interrupted): return ["    \(colors.yellow("‖")) stopped at a border"]
     default: return []
     }
@@ -102,7 +110,7 @@ public struct RunNarrator: Sendable {
     case .happened: "it had happened"
     case .notHappened: "it had not happened"
     case .partly: "what was open is resolved; it goes on from there"
-    case .unknown(let failure): "nobody can tell: \(failure.message)"
+    case .unknown(let failure): "nobody can tell: \(TerminalText.escaped(failure.message))"
     }
   }
 
@@ -110,18 +118,18 @@ public struct RunNarrator: Sendable {
     if id.verb == .verifyUndone {
       if result.verdict == .pass { return kept.contains(id.subject) ? [] : ["    \(colors.green("✓")) verified: nothing of it is left"] }
       let again = retryAt.map { "; tried again in \(PeopleText.duration(milliseconds: max($0 - at, 0)))" } ?? ""
-      return ["    \(colors.red("✗")) the undo is not whole: \(result.message)\(again)"]
+      return ["    \(colors.red("✗")) the undo is not whole: \(TerminalText.escaped(result.message))\(again)"]
     }
     let indent = isInStep(id.subject) ? "    " : "  "
     let mark: String
     switch result.verdict {
     case .pass: mark = colors.green("✓")
-    case .skipped: return ["\(indent)\(colors.dim("-")) \(titles.title(id.subject)): skipped, \(result.message)"]
+    case .skipped: return ["\(indent)\(colors.dim("-")) \(title(id.subject)): skipped, \(TerminalText.escaped(result.message))"]
     case .fail: mark = colors.red("✗")
     case .noData, .inconclusive: mark = colors.yellow("○ \(result.verdict.rawValue)")
     case .error: mark = colors.red("! error")
     }
-    return ["\(indent)\(mark) \(titles.title(id.subject))\(detail(id.subject, result))"]
+    return ["\(indent)\(mark) \(title(id.subject))\(detail(id.subject, result))"]
   }
 
   private func detail(_ id: String, _ result: CheckResult) -> String {
@@ -132,29 +140,58 @@ public struct RunNarrator: Sendable {
       parts.append("observed \(PeopleText.value(result.observed))")
     }
     if result.verdict != .pass, let bar = titles[id]?.bar { parts.append("expected \(bar)") }
-    return parts.isEmpty ? "" : colors.dim("  " + parts.joined(separator: ", "))
+    return parts.isEmpty ? "" : colors.dim("  " + TerminalText.escaped(parts.joined(separator: ", ")))
   }
 
   private func answered(_ answer: Answer) -> String {
     let item = answer.value["item"]?.stringValue ?? answer.subject
     let yes = answer.value["yes"]?.boolValue ?? false
     let how = answer.value["how"]?.stringValue.map { $0 == "--yes" ? " (by --yes)" : "" } ?? ""
-    return "    \(yes ? colors.green("✓") : colors.red("✗")) \(item): \(yes ? "confirmed" : "refused") by \(answer.who)\(how)"
+    return
+      "    \(yes ? colors.green("✓") : colors.red("✗")) \(TerminalText.escaped(item)): \(yes ? "confirmed" : "refused") by \(answer.who)\(how)"
   }
 
   private func asked(_ request: Request) -> String? {
-    let reason = request.reason.isEmpty ? "" : ": \(request.reason)"
+    let reason = told(request.reason)
     switch request.wish {
     case .pause where request.requestID == nil: return nil
     case .pause: return "  pause asked for by \(request.who)\(reason)"
     case .resume: return "Resumed by \(request.who)"
     case .acceptCheck(let check): return "The verdict of '\(check)' was accepted by \(request.who)\(reason)"
+    case .adopt: return "Resumed by \(request.who) with the edited plan\(reason)"
     case .cancel: return "  cancel asked for by \(request.who)\(reason)"
     case .rollback: return "Rollback asked for by \(request.who)\(reason)"
     case .skipUndo(let step): return "The undo of '\(step)' is given up by \(request.who)\(reason)"
     case .pastPoint(let step): return "Unwinding goes on past '\(step)', as \(request.who) decided\(reason)"
     case .close: return "Closed by \(request.who)\(reason)"
     }
+  }
+
+  // MARK: triggers
+
+  /// A window of a trigger; only a change of the verdict is told.
+  private mutating func judged(_ window: TriggerWindow) -> [String] {
+    guard toldVerdicts.updateValue(window.verdict, forKey: window.trigger) != window.verdict else { return [] }
+    let mark: String
+    switch window.verdict {
+    case .pass: mark = colors.green("✓")
+    case .fail: mark = colors.red("✗")
+    case .error: mark = colors.red("! error")
+    case .noData, .inconclusive, .skipped: mark = colors.yellow("○ \(Verdict.noData.rawValue)")
+    }
+    let result = CheckResult(window.verdict, observed: window.observed, message: window.message)
+    let bar = window.verdict == .pass ? titles[window.trigger]?.bar.map { colors.dim(", bar: \($0)") } ?? "" : ""
+    return ["  \(colors.dim("watch")) \(mark) \(label(window.trigger))\(detail(window.trigger, result))\(bar)"]
+  }
+
+  private func fired(_ event: TriggerEvent) -> String {
+    let does =
+      switch event.response {
+      case .rollback: "the run turns back"
+      case .pause: "the run pauses"
+      case .warn: "a warning"
+      }
+    return "\(colors.red("!")) \(TerminalText.escaped(event.message)): \(does)"
   }
 
   // MARK: headings
@@ -169,7 +206,7 @@ public struct RunNarrator: Sendable {
     case .planVerify: return section(place, "Outcome")
     case .afterRollback: return section(place, "After the rollback")
     case .verifyRollback: return section(place, "Is the restored state right?")
-    case .stepPrecondition, .stepVerify, .undoStep, .capture: return []
+    case .stepPrecondition, .stepVerify, .undoStep, .capture, .trigger: return []
     }
   }
 
@@ -184,7 +221,7 @@ public struct RunNarrator: Sendable {
     lastPhase = phase
     lastPlace = .phase
     let owner = titles[phase]?.owner.map { ", owner \($0)" } ?? ""
-    return ["", colors.bold("Phase \(phase)") + (titles[phase]?.title.map { ": \($0)" } ?? "") + colors.dim(owner)]
+    return ["", colors.bold("Phase \(phase)") + (titles[phase]?.title.map { ": \(TerminalText.escaped($0))" } ?? "") + colors.dim(owner)]
   }
 
   private func isInStep(_ id: String) -> Bool {
@@ -196,8 +233,13 @@ public struct RunNarrator: Sendable {
 
   private func label(_ id: String) -> String {
     guard let title = titles[id]?.title else { return id }
-    return "\(id): \(title)"
+    return "\(id): \(TerminalText.escaped(title))"
   }
+
+  private func title(_ id: String) -> String { TerminalText.escaped(titles.title(id)) }
+
+  /// A reason that a person gave, behind a colon.
+  private func told(_ reason: String) -> String { reason.isEmpty ? "" : ": " + TerminalText.escaped(reason) }
 
   /// The numbers and short texts among the outputs.
   private func summary(_ outputs: Value) -> String {
@@ -205,7 +247,7 @@ public struct RunNarrator: Sendable {
     let shown = map.compactMap { key, value -> String? in
       switch value {
       case .integer(let number) where number != 0: "\(key) \(PeopleText.number(number))"
-      case .string(let text) where text.count <= 24 && key != "digest": "\(key) \(text)"
+      case .string(let text) where text.count <= 24 && key != "digest": "\(key) \(TerminalText.escaped(text))"
       default: nil
       }
     }
@@ -223,4 +265,5 @@ struct Colors: Sendable {
   func red(_ text: String) -> String { paint("31", text) }
   func green(_ text: String) -> String { paint("32", text) }
   func yellow(_ text: String) -> String { paint("33", text) }
+  func blue(_ text: String) -> String { paint("34", text) }
 }

@@ -64,7 +64,7 @@ public struct RunSummary: Sendable {
 
   private static func text(of cause: Cause) -> String {
     switch cause.origin {
-    case .cancel: "cancelled: \(cause.message)"
+    case .cancel: cause.message.hasPrefix("cancelled") ? cause.message : "cancelled: \(cause.message)"
     case .rollbackRequest: "nothing; a rollback was wanted: \(cause.message)"
     default: cause.message
     }
@@ -130,10 +130,15 @@ public struct RunSummary: Sendable {
       if case .pointOfNoReturn(let step) = state.haltReason {
         return ["runbook rollback \(run) --past \(step) --reason T", "runbook close \(run) --reason T"]
       }
-      return ["runbook resume \(run)", "runbook rollback \(run)", "runbook close \(run) --reason T"]
+      var accept: [String] = []
+      if state.haltReason == .cause, case .check(let check, _) = state.cause?.origin {
+        accept = ["runbook resume \(run) --accept-check \(check) --reason T"]
+      }
+      return ["runbook resume \(run)"] + accept + ["runbook rollback \(run)", "runbook close \(run) --reason T"]
     case .blocked:
       let step = state.currentStep ?? "STEP"
       return ["runbook rollback \(run)", "runbook rollback \(run) --skip \(step) --reason T", "runbook close \(run) --reason T"]
+    case .succeeded where state.finalized != nil: return ["runbook report \(run)"]
     case .succeeded: return state.hasChanged ? ["runbook rollback \(run)", "runbook status \(run)"] : ["runbook status \(run)"]
     case .failed, .rolledBack, .rolledBackWithConflicts, .closed:
       // Where a backup is kept, the same command would find its name taken.
@@ -160,9 +165,12 @@ public struct RunSummary: Sendable {
 
   public func text(colored: Bool) -> String {
     let colors = Colors(isOn: colored)
-    var lines: [String] = [""]
-    lines.append(colors.bold("Run \(run): \(state.status.words)") + colors.dim(timing))
-    lines += outcomeTable
+    let heading = colors.bold("Run \(run): \(state.status.words)") + colors.dim(timing)
+    return (["", heading] + plainLines.flatMap(TerminalText.lines)).joined(separator: "\n")
+  }
+
+  private var plainLines: [String] {
+    var lines = outcomeTable
     if let whatFailed { lines.append("  \(state.status == .paused ? "Why:         " : "What failed: ") \(whatFailed)") }
     lines.append("  State now:    \(standing)")
     for warning in state.warnings.prefix(20) { lines.append("  Warning:      \(warning.subject): \(warning.message)") }
@@ -171,16 +179,18 @@ public struct RunSummary: Sendable {
     for copy in keptCopies {
       lines.append("  Kept:         '\(copy.name)', the backup of step '\(copy.step)'; another run must give its own backup another name")
     }
-    if state.status == .succeeded, state.hasChanged {
+    if let finalized = state.finalized {
+      lines.append("  Finalized:    by \(finalized.who), \(TimestampText.format(milliseconds: finalized.at)): its rollback was given up")
+    } else if state.status == .succeeded, state.hasChanged {
       lines.append("  Reversible:   for \(DurationText.format(microseconds: keepUndo)), and what users write meanwhile is kept")
     }
     for (index, command) in next.enumerated() { lines.append((index == 0 ? "  Next:         " : "                ") + command) }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private var timing: String {
     guard let start = state.startedAt else { return "" }
-    return "  (\(PeopleText.duration(milliseconds: max(state.lastAt - start, 0))), \(stepCounts))"
+    return "  (\(PeopleText.duration(milliseconds: max((state.endedAt ?? state.lastAt) - start, 0))), \(stepCounts))"
   }
 
   private var stepCounts: String {
@@ -200,7 +210,10 @@ public struct RunSummary: Sendable {
   private var outcomeTable: [String] {
     let rows = state.outline.verify.compactMap { check -> (String, String, String, String)? in
       guard let result = state.check(check.id)?.result else { return nil }
-      return (titles.title(check.id), titles[check.id]?.bar ?? "", PeopleText.value(result.observed, limit: 40), result.verdict.rawValue)
+      return (
+        titles.title(check.id), titles[check.id]?.bar ?? "", PeopleText.value(result.observed, limit: 40),
+        result.verdict.rawValue + (state.check(check.id)?.acceptedBy.map { ", accepted by \($0)" } ?? "")
+      )
     }
     guard !rows.isEmpty else { return [] }
     let widths = rows.reduce((6, 3, 8)) { (max($0.0, $1.0.count), max($0.1, $1.1.count), max($0.2, $1.2.count)) }

@@ -8,6 +8,10 @@ public enum RunEvent: Sendable {
   /// Recorded facts, in order.
   case recorded([Entry])
   case progress(effect: EffectID, Progress)
+  /// What asking a check once gave; the check may be asked again. The last word is recorded.
+  case looked(EffectID, CheckResult)
+  /// A full window of a trigger. One that says something new is recorded, too.
+  case judged(TriggerWindow)
   /// The run waits for something outside: a lease, a retry, a person.
   case waiting(String)
   /// Something a person should know that is no entry: that the stored plan is used, that a stop was asked for.

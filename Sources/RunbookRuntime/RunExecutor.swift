@@ -186,7 +186,9 @@ public actor RunExecutor {
     switch answer {
     case .outcome(let outcome, let warnings):
       if !warnings.isEmpty { setting.observer.observe(.warnings(subject: id.subject, warnings.map(setting.redactor.redact))) }
-      await feed([.finished(id, outcome.redacted(by: setting.redactor))])
+      let outcome = outcome.redacted(by: setting.redactor)
+      if id.verb == .check, case .checked(let result) = outcome { setting.observer.observe(.looked(id, result)) }
+      await feed([.finished(id, outcome)])
     case .awaitsPeople(let what):
       let what = setting.redactor.redact(what)
       waitsFor = what

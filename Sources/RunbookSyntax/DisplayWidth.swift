@@ -32,7 +32,7 @@ struct DisplayLine {
 
 /// Columns a scalar takes on a terminal: 0 for marks that combine, 2 for wide East Asian characters (the ranges that are W or F
 /// in Unicode's EastAsianWidth.txt, joined where only unassigned ones lie between) and emoji, else 1.
-func displayWidth(of scalar: Unicode.Scalar) -> Int {
+public func displayWidth(of scalar: Unicode.Scalar) -> Int {
   if scalar.value < 0x300 { return 1 }
   switch scalar.properties.generalCategory {
   case .nonspacingMark, .enclosingMark, .format: return 0
