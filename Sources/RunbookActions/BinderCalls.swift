@@ -17,7 +17,7 @@ extension Binder {
     checkTarget(call, descriptor)
     var usesCollection = false
     if descriptor.targetType == "mongodb", call.collection != nil { usesCollection = descriptor.needsCollection }
-    if descriptor.needsCollection, call.collection == nil, !takesSelection(call) {
+    if descriptor.needsCollection, call.collection == nil, !takesSelection(call), !plan.isFragment {
       report(
         .missingCollection, "\(call.name) needs a collection", at: call.nameRange,
         help: "add 'collection: NAME' beside 'action', or under 'defaults'")
@@ -26,6 +26,7 @@ extension Binder {
       report(.missingCollection, "\(call.name) works on no collection", at: collection.range, help: "remove 'collection'")
     }
     checkArguments(call, descriptor, action)
+    checkRules(of: call, descriptor)
     return BoundCall(
       call: call, descriptor: descriptor, action: action, usesTarget: descriptor.targetType != nil && call.target != nil,
       usesCollection: usesCollection)
@@ -46,7 +47,7 @@ extension Binder {
     guard let target = call.target, case .scalar(let scalar) = target.content,
       let declaration = plan.targets.first(where: { $0.name == scalar.text })
     else {
-      if call.target == nil, type != "exec" {
+      if call.target == nil, type != "exec", !plan.isFragment {
         let fitting = plan.targets.filter { $0.type == type }.map(\.name)
         report(
           .wrongTarget, "\(call.name) needs a target of type \(type)", at: call.nameRange,
@@ -126,62 +127,6 @@ extension Binder {
       return
     }
     guard (test.field?.parts.count ?? 1) == 1 else { return }
-    for operand in operands(of: test) where !fits(operand, output.type) {
-      report(
-        .output, "output '\(name)' of \(descriptor.name) is \(output.type.words), which this cannot be compared with", at: operand.range,
-        help: example(of: output.type))
-    }
-  }
-
-  private func operands(of test: MatcherTest) -> [Template] {
-    switch test.operator {
-    case .equals, .notEquals, .atLeast, .atMost, .above, .below: return [test.operand]
-    case .between, .oneOf: if case .list(let items) = test.operand.content { return items } else { return [] }
-    case .matches, .contains, .exists, .isEmpty, .hasFields, .notWorseThan: return []
-    }
-  }
-
-  private func fits(_ operand: Template, _ type: FieldType) -> Bool {
-    guard case .scalar(let scalar) = operand.content, !(scalar.isPlain && scalar.text == "null") else { return true }
-    let types = KnownTypes(binder: self)
-    func reads(as type: FieldType) -> Bool { Resolver.check(operand, as: type, types: types, in: plan.file).diagnostics.isEmpty }
-    switch type {
-    case .duration: return reads(as: .duration)
-    case .boolean: return reads(as: .boolean)
-    case .integer, .number, .percentage, .size: return reads(as: .number) || reads(as: .percentage) || reads(as: .size)
-    default: return true
-    }
-  }
-
-  private func example(of type: FieldType) -> String? {
-    switch type {
-    case .duration: "write a duration, like 250ms"
-    case .boolean: "write true or false"
-    case .integer, .number, .size: "write a number, like 10"
-    case .percentage: "write a percentage, like 100%"
-    default: nil
-    }
-  }
-}
-
-/// Types of references as far as declarations and descriptors tell.
-struct KnownTypes: ReferenceTypes {
-  let binder: Binder
-
-  func type(of reference: Reference) -> FieldType? {
-    let path = reference.path
-    switch reference.root {
-    case .params: return path.count == 1 ? binder.plan.params.first { $0.name == path[0] }?.type : nil
-    case .metadata: return path == ["keepUndo"] ? .duration : .text
-    case .run: return path == ["startedAt"] ? .timestamp : .text
-    case .phases: return .text
-    case .steps:
-      if path.count == 2, path[1] == "status" { return .text }
-      guard path.count == 3, path[1] == "outputs", let step = binder.steps[path[0]] else { return nil }
-      return step.call.descriptor.outputs.first { $0.name == path[2] }?.type
-    case .checks: return path.count == 2 && path[1] == "verdict" ? .text : nil
-    case .secrets: return .text
-    case .triggers, .captured, .baselines, .sample: return nil
-    }
+    compare(test, with: output.type, called: "output '\(name)' of \(descriptor.name)")
   }
 }

@@ -60,7 +60,7 @@ enum PersonKey: String, FormatKey {
 }
 
 enum ParamKey: String, FormatKey {
-  case type, `default`, min, max, values, of, description
+  case type, `default`, value, min, max, values, of, description
   static let table = KeyTable<ParamKey>()
 }
 

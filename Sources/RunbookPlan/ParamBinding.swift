@@ -68,6 +68,10 @@ private struct ParamBinder {
         reader.report(.unknownParam, "the plan has no param '\(name)'", at: key.range, help: unknownHelp(name))
         continue
       }
+      if declaration.fixedValue != nil {
+        reader.report(.fixedParam, "param '\(name)' has its value from the plan", at: key.range, help: "remove it here")
+        continue
+      }
       named.insert(name)
       let template = reader.template(value)
       if let reference = template.references.first {
@@ -79,7 +83,12 @@ private struct ParamBinder {
         diagnostic.message = "\(name): " + diagnostic.message
         reader.diagnostics.add(diagnostic)
       }
-      if let value = checked.value { found[name] = value }
+      guard let result = checked.value else { continue }
+      if let mistake = declaration.bounds.mistake(result) {
+        reader.report(SyntaxCode.wrongValue, "\(name): \(mistake.problem)", at: value.range, help: mistake.help)
+      } else {
+        found[name] = result
+      }
     }
     diagnostics += reader.diagnostics.all
     diagnostics = diagnostics.inOrderOfPlace()
@@ -94,6 +103,12 @@ private struct ParamBinder {
       guard let declaration = declaration(name) else {
         mistakes.append(
           ParamMistake(code: PlanCode.unknownParam.rawValue, message: "the plan has no param '\(name)'", help: unknownHelp(name)))
+        continue
+      }
+      if declaration.fixedValue != nil {
+        mistakes.append(
+          ParamMistake(
+            code: PlanCode.fixedParam.rawValue, message: "param '\(name)' has its value from the plan", help: "leave out --param \(name)"))
         continue
       }
       named.insert(name)
@@ -120,7 +135,11 @@ private struct ParamBinder {
   }
 
   private func parse(_ text: String, _ type: FieldType, _ declaration: ParamDeclaration) throws(ParamMistake) -> Value {
-    do { return try TemplateReader.parse(text, as: type) } catch {
+    do throws(TextMistake) {
+      let value = try TemplateReader.parse(text, as: type)
+      if let mistake = declaration.bounds.mistake(value) { throw mistake }
+      return value
+    } catch {
       throw ParamMistake(code: PlanCode.paramValue.rawValue, message: "param '\(declaration.name)': \(error.problem)", help: error.help)
     }
   }
@@ -144,7 +163,9 @@ private struct ParamBinder {
     var values = ValueMap(minimumCapacity: declarations.count)
     var mistakes = mistakes
     for declaration in declarations {
-      if let value = found[declaration.name] ?? (named.contains(declaration.name) ? nil : declaration.defaultValue) {
+      if let template = declaration.fixedValue {
+        do { values[declaration.name] = try fixed(template, declaration, values) } catch { mistakes.append(error) }
+      } else if let value = found[declaration.name] ?? (named.contains(declaration.name) ? nil : declaration.defaultValue) {
         values[declaration.name] = value
       } else if requiresAll, !named.contains(declaration.name) {
         let message = "param '\(declaration.name)' (\(declaration.type.words)) is missing"
@@ -153,5 +174,30 @@ private struct ParamBinder {
       }
     }
     return BoundParams(values: values, diagnostics: diagnostics, mistakes: mistakes)
+  }
+
+  /// What the plan gives the param; nil where it refers to a param that has no value yet.
+  private func fixed(_ template: Template, _ declaration: ParamDeclaration, _ values: ValueMap) throws(ParamMistake) -> Value? {
+    let mistake: TextMistake
+    do {
+      let value = try Resolver.resolve(template, as: declaration.type, scope: ParamScope(values: values))
+      guard let found = declaration.bounds.mistake(value) else { return value }
+      mistake = found
+    } catch {
+      if error.isMissing { return nil }
+      mistake = TextMistake(error.message, help: error.help)
+    }
+    throw ParamMistake(
+      code: PlanCode.paramValue.rawValue, message: "param '\(declaration.name)', which the plan gives its value: \(mistake.problem)",
+      help: mistake.help)
+  }
+}
+
+/// The params that have a value so far.
+private struct ParamScope: ReferenceScope {
+  let values: ValueMap
+
+  func value(of reference: Reference) -> Value? {
+    reference.root == .params ? reference.path.first.flatMap { values[$0] } : nil
   }
 }

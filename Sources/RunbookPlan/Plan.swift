@@ -20,7 +20,12 @@ public struct Plan: Sendable {
   /// Keys of the format that this version loads but does not carry out yet; running a plan with one is refused, by name and place.
   public var unbuilt: [UnbuiltKey] = []
 
-  /// The text that the ranges of this plan point into; empty for a plan that was not read from text.
+  /// A fragment loaded by itself: it can be checked, not run.
+  public var isFragment = false
+  /// The files that are part of it by `include`.
+  public var included: [IncludedFile] = []
+
+  /// The text that the ranges of this plan point into, joined with those of the files that it includes; empty for a plan that was not read from text.
   public var file: SourceFile
 
   public init(path: String, metadata: Metadata) {
@@ -77,6 +82,9 @@ public struct ParamDeclaration: Sendable {
   public var type: FieldType
   /// Already of the declared type; nil where the param is required.
   public var defaultValue: Value?
+  /// What the plan itself gives it, which nobody else can: the value of a fragment's param. May refer to params declared before it.
+  public var fixedValue: Template?
+  public var bounds = ParamBounds()
   public var summary: String?
 
   public init(name: String, nameRange: SourceRange, type: FieldType, defaultValue: Value?, summary: String? = nil) {
@@ -231,6 +239,8 @@ public struct Phase: Sendable {
   public var owner: String?
   public var when: Condition?
   public var preconditions: [Check] = []
+  /// Watched while the phase goes on.
+  public var rollbackTriggers: [RollbackTrigger] = []
   public var rollbackScope: RollbackScope = .plan
   public var steps: [Step] = []
   public var verify: [Check] = []
@@ -239,8 +249,6 @@ public struct Phase: Sendable {
   public init(id: String, idRange: SourceRange, range: SourceRange) {
     self.id = id
     self.idRange = idRange
-  /// Watched while the phase goes on.
-  public var rollbackTriggers: [RollbackTrigger] = []
     self.range = range
   }
 }

@@ -13,6 +13,9 @@ public enum PlanCode: String, Sendable, Hashable, CaseIterable {
   case keyNotHere = "RB1110"
   case emptyList = "RB1111"
   case keyTooLong = "RB1112"
+  case include = "RB1113"
+  case targetType = "RB1114"
+  case repeated = "RB1115"
   case unknownName = "RB1201"
   case refersToLater = "RB1202"
   case needsOutputsWhenSkipped = "RB1203"
@@ -31,12 +34,13 @@ public enum PlanCode: String, Sendable, Hashable, CaseIterable {
   case coveredBy = "RB1501"
   case interrupt = "RB1502"
   case rollbackForm = "RB1503"
+  case trigger = "RB1510"
   case paramDeclaration = "RB1601"
   case missingParam = "RB1602"
   case unknownParam = "RB1603"
-  case trigger = "RB1510"
   case paramGivenTwice = "RB1604"
   case paramValue = "RB1605"
+  case fixedParam = "RB1606"
 }
 
 extension PlanCode {
@@ -67,6 +71,13 @@ extension PlanCode {
     case .keyNotHere: ("The key is known, but has no meaning in this place.", "Remove it, or move it to where it belongs.")
     case .emptyList: ("The list must hold something.", "Add an element, or remove the key.")
     case .keyTooLong: ("Keys have at most 1000 bytes, since YAML readers give up on longer ones.", "Shorten the key.")
+    case .include:
+      (
+        "A file cannot be included: it cannot be read, is no fragment, includes itself, or is included without what it needs.",
+        "Correct the path, the fragment or the include, as the message says."
+      )
+    case .targetType: ("The key needs a target of another type.", "Name a target of the type that the message names.")
+    case .repeated: ("The list names the same thing twice.", "Remove one of the two.")
     case .ambiguousLiteral:
       ("YAML programs disagree about what this unquoted text is.", "Put it in quotes for text, or write a JSON literal.")
     case .numberTooLarge:
@@ -85,18 +96,23 @@ extension PlanCode {
         "'rollback' takes one of its five forms.",
         "Write auto, a list of steps, { coveredBy: STEP }, { notNeeded: reason } or { none: reason, acknowledged: true }."
       )
+    case .trigger: ("With these values the trigger could never act, or never be live.", "Correct it as the message says.")
     case .paramDeclaration: ("The declaration of the param contradicts itself.", "Correct it as the message says.")
     case .missingParam: ("The param has no default and was not given.", "Give it with --param or in a --params-file.")
     case .unknownParam: ("A param was given that the plan does not declare.", "Correct its name.")
     case .paramGivenTwice: ("The param was given more than once, and only lists may be.", "Give it once.")
     case .paramValue: ("The text given is no value of the param's type.", "Give a value of the type that the message names.")
+    case .fixedParam:
+      (
+        "The plan itself gives the param its value, so nobody else can: it belongs to a fragment, or has 'value'.",
+        "Leave it out; change the include or the plan where the value is wrong."
+      )
     default: ("The plan is not as it must be.", "Correct it as the message says.")
     }
   }
 
   private var referenceExplanation: (cause: String, remedy: String)? {
     switch self {
-    case .trigger: ("With these values the trigger could never act, or never be live.", "Correct it as the message says.")
     case .unknownName: ("A reference names something that the plan does not have.", "Correct the name, or declare it.")
     case .refersToLater:
       ("A reference names something that has not happened yet when it is read.", "Refer to something earlier, or move the part.")

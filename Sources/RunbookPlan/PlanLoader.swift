@@ -23,26 +23,33 @@ public struct LoadedPlan: Sendable {
 /// Reads runbooks.
 public enum PlanLoader {
   /// Reads a file into a plan and finds all that can be found wrong without knowing the actions.
-  public static func load(_ file: SourceFile) -> LoadedPlan {
+  /// - Parameter includes: reads the files that it includes; without it, including one is a mistake.
+  public static func load(_ file: SourceFile, includes: IncludeReader? = nil) -> LoadedPlan {
     let parsed = NodeTree.parse(file)
-    guard let tree = parsed.tree else { return LoadedPlan(file: file, plan: nil, draft: nil, diagnostics: parsed.diagnostics, tree: nil) }
-    var reader = PlanReader(file: file)
+    guard let written = parsed.tree else {
+      return LoadedPlan(file: file, plan: nil, draft: nil, diagnostics: parsed.diagnostics, tree: nil)
+    }
+    let expanded = IncludeExpansion.expand(written, reader: includes)
+    var reader = PlanReader(file: expanded.tree.file)
     reader.diagnostics.add(contentsOf: parsed.diagnostics)
-    let draft = reader.readPlan(tree.root)
+    reader.diagnostics.add(contentsOf: expanded.diagnostics)
+    var draft = reader.readPlan(expanded.tree.root)
+    draft?.included = expanded.included
     if let draft, reader.dependsOnOrder {
       var checker = ReferenceChecker(plan: draft, ids: reader.ids, triggerIDs: reader.triggerIDs)
       checker.check()
       reader.diagnostics.add(contentsOf: checker.diagnostics)
-    }
-    let plan = reader.diagnostics.hasErrors ? nil : draft
-    return LoadedPlan(file: file, plan: plan, draft: draft, diagnostics: reader.diagnostics.sorted, tree: tree)
-  }
-
-  /// The same for text under a path.
       var placement = TriggerPlacement(plan: draft, ids: reader.ids)
       placement.check()
       reader.diagnostics.add(contentsOf: placement.diagnostics)
-  public static func load(path: String, text: String) -> LoadedPlan {
-    load(SourceFile(path: path, text: text))
+    }
+    let plan = reader.diagnostics.hasErrors ? nil : draft
+    let diagnostics = expanded.included.noted(reader.diagnostics.sorted)
+    return LoadedPlan(file: file, plan: plan, draft: draft, diagnostics: diagnostics, tree: expanded.tree)
+  }
+
+  /// The same for text under a path.
+  public static func load(path: String, text: String, includes: IncludeReader? = nil) -> LoadedPlan {
+    load(SourceFile(path: path, text: text), includes: includes)
   }
 }

@@ -3,16 +3,18 @@ import RunbookSyntax
 extension PlanReader {
   /// Where a check stands decides which policies it may have.
   enum CheckPlace {
-    case planPreconditions, preconditions, verify, undoVerify, verifyRollback, capture, probe
+    case planPreconditions, preconditions, undoPreconditions, verify, undoVerify, verifyRollback, capture, probe, nested
 
     var name: String {
       switch self {
       case .planPreconditions, .preconditions: "a precondition"
+      case .undoPreconditions: "a precondition on the way back"
       case .verify: "'verify'"
       case .undoVerify: "'verify' of an undo step"
       case .verifyRollback: "'verifyRollback'"
       case .capture: "'capture'"
       case .probe: "'probe'"
+      case .nested: "a check inside 'with'"
       }
     }
 
@@ -20,15 +22,17 @@ extension PlanReader {
       switch self {
       case .planPreconditions, .verify: ["rollback", "halt", "warn"]
       case .preconditions: ["rollback", "halt", "warn", "skip"]
+      case .undoPreconditions: ["warn", "skip"]
       case .undoVerify, .verifyRollback: ["warn"]
-      case .capture, .probe: []
+      case .capture, .probe, .nested: []
       }
     }
 
     var onOther: [String] {
       switch self {
       case .planPreconditions, .verify, .preconditions: ["rollback", "halt", "warn"]
-      case .undoVerify, .verifyRollback, .capture, .probe: []
+      case .undoPreconditions: ["warn"]
+      case .undoVerify, .verifyRollback, .capture, .probe, .nested: []
       }
     }
   }
@@ -68,7 +72,8 @@ extension PlanReader {
       case .id:
         hasID = true
         check.idRange = entry.value.range
-        check.id = id(entry.value, .check) ?? ""
+        // One inside arguments is no check of the plan: nothing refers to it.
+        check.id = (place == .nested ? text(entry.value, "id") : id(entry.value, .check)) ?? ""
       case .action: call.action = entry.value
       case .with: call.with = entry
       case .target: call.target = entry
@@ -80,7 +85,7 @@ extension PlanReader {
       default: readCheckPart(key, entry, place, into: &check)
       }
     }
-    if !hasID { missingKey("id", in: "a check", opener: opener) }
+    if !hasID, place != .nested { missingKey("id", in: "a check", opener: opener) }
     guard let source = checkSource(call, value, node, opener) else { return nil }
     check.source = source
     if !hasExpect { requireExpect(check, opener) }
@@ -102,7 +107,7 @@ extension PlanReader {
     case .onNoData: if let policy = policy(entry, place, place.onOther) { check.onNoData = policy }
     case .recheck:
       switch place {
-      case .planPreconditions, .preconditions: check.recheck = boolean(value, "recheck") ?? false
+      case .planPreconditions, .preconditions, .undoPreconditions: check.recheck = boolean(value, "recheck") ?? false
       default: notHere(entry.key, "'recheck' belongs to preconditions")
       }
     case .id, .action, .with, .target, .collection, .value, .expect: break

@@ -41,9 +41,11 @@ extension PlanReader {
   private mutating func secretSource(_ node: Node, _ name: String, _ opener: Node) -> SecretDeclaration.Source? {
     var source: SecretDeclaration.Source?
     var found: [Node] = []
+    var isMisspelt = false
     for (key, value) in node.entries {
       guard let kind = SecretKey.table.find(key) else {
         unknownKey(key, in: "secret '\(name)'", known: SecretKey.table.names)
+        isMisspelt = isMisspelt || key.text?.hasPrefix("x-") == false
         continue
       }
       found.append(key)
@@ -61,7 +63,9 @@ extension PlanReader {
         PlanCode.exclusiveKeys, "secret '\(name)' has more than one source", at: found[1].range,
         notes: [DiagnosticNote("the first one is here", at: place(found[0].range))])
     }
-    if found.isEmpty { missingKey("fromEnv", in: "secret '\(name)'", opener: opener.range, help: "or fromFile, or fromCommand") }
+    if found.isEmpty, !isMisspelt {
+      missingKey("fromEnv", in: "secret '\(name)'", opener: opener.range, help: "or fromFile, or fromCommand")
+    }
     return source
   }
 
@@ -78,7 +82,9 @@ extension PlanReader {
       guard let name = name(key, of: "target"), isMapping(value, "target '\(name)'", like: "\(name): { type: mongodb, uri: … }") else {
         continue
       }
-      if let target = readTarget(value, name, key) { targets.append(target) }
+      guard let target = readTarget(value, name, key) else { continue }
+      targetTypes[name] = target.type
+      targets.append(target)
     }
     return targets
   }
@@ -97,7 +103,9 @@ extension PlanReader {
       if text == "identity", type == "mongodb" {
         if isMapping(value, "'identity'", like: "identity: { replicaSet: NAME }") { target.identity = identity(value, opener: key) }
       } else if known.keys.contains(text) {
-        target.fields.append(TemplateEntry(key: text, keyRange: key.range, value: template(value, .target)))
+        let field = TemplateEntry(key: text, keyRange: key.range, value: template(value, .target))
+        check(field, as: Self.type(ofTargetField: text))
+        target.fields.append(field)
       } else {
         unknownKey(key, in: "target '\(name)' of type \(type)", known: ["type"] + known.keys + (type == "mongodb" ? ["identity"] : []))
       }
@@ -108,9 +116,33 @@ extension PlanReader {
     return target
   }
 
+  private static func type(ofTargetField name: String) -> FieldType {
+    switch name {
+    case "headers", "env": .mapping(.text)
+    case "via", "hosts": .list(.text)
+    case "tls": .mapping(.any)
+    default: .text
+    }
+  }
+
+  private mutating func check(_ field: TemplateEntry, as type: FieldType) {
+    let checked = Resolver.check(field.value, as: type, types: DeclaredParams(types: params), in: file)
+    for var diagnostic in checked.diagnostics {
+      diagnostic.message = "\(field.key): " + diagnostic.message
+      diagnostics.add(diagnostic)
+    }
+  }
+
   private mutating func identity(_ node: Node, opener: Node) -> Template {
     let known = ["replicaSet", "clusterId", "hosts"]
-    for (key, _) in node.entries where !known.contains(key.text ?? "") { unknownKey(key, in: "'identity'", known: known) }
+    for (key, value) in node.entries {
+      let name = key.text ?? ""
+      if known.contains(name) {
+        check(TemplateEntry(key: name, keyRange: key.range, value: template(value, .target)), as: Self.type(ofTargetField: name))
+      } else {
+        unknownKey(key, in: "'identity'", known: known)
+      }
+    }
     if node.count == 0 { missingKey("replicaSet", in: "'identity'", opener: opener.range, help: "or clusterId, or hosts") }
     return template(node, .target)
   }
@@ -130,7 +162,7 @@ extension PlanReader {
   /// The name of a target; a written one must be declared.
   mutating func target(_ node: Node) -> Template? {
     guard let template = textTemplate(node, "target") else { return nil }
-    if case .scalar(let scalar) = template.content, !targets.contains(scalar.text) {
+    if case .scalar(let scalar) = template.content, !isFragment, !targets.contains(scalar.text) {
       let meant = nearest(to: scalar.text, among: targets)
       report(
         .unknownTarget, "no target is called '\(scalar.text)'", at: node.range,
@@ -156,6 +188,9 @@ extension PlanReader {
     for var diagnostic in checked.diagnostics {
       diagnostic.message = "\(name): " + diagnostic.message
       diagnostics.add(diagnostic)
+    }
+    if checked.value == .duration(0), ["timeout", "within", "holdFor", "stallTimeout", "deadline"].contains(name) {
+      report(SyntaxCode.wrongValue, "'\(name)' must be above zero", at: node.range, help: "write a time, like 30s, or remove the key")
     }
     return template
   }
@@ -202,10 +237,11 @@ extension PlanReader {
 }
 
 /// What is known of references while a file is still being read.
-private struct DeclaredParams: ReferenceTypes {
+struct DeclaredParams: ReferenceTypes {
   let types: [String: FieldType]
 
   func type(of reference: Reference) -> FieldType? {
-    reference.root == .params ? reference.path.first.flatMap { types[$0] } : nil
+    guard reference.root == .params, let type = reference.path.first.flatMap({ types[$0] }), type != .any else { return nil }
+    return type
   }
 }

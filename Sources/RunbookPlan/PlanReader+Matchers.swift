@@ -17,6 +17,7 @@ extension PlanReader {
     for entry in node.entries {
       guard let key = MatcherKey.table.find(entry.key) else {
         if let ignoring, entry.key.hasText(ignoring) { continue }
+        if entry.key.text?.hasPrefix("x-") == true { continue }
         unknownKey(entry.key, in: what, known: MatcherKey.table.names)
         count += 1
         continue
@@ -41,6 +42,7 @@ extension PlanReader {
     case .notWorseThan:
       noteUnbuilt(entry.key)
       readComparison(entry)
+      dependsOnOrder = true
       return test(.notWorseThan, entry, field)
     case .field: return nil
     default:
@@ -176,8 +178,12 @@ extension PlanReader {
       case .measure:
         sources.append(key)
         if isMapping(value, "'measure'", like: "measure: { action: …, with: … }") { readMeasurement(value, opener: key) }
-      case .field: _ = text(value, "field")
-      case .tolerance, .floor, .confidence: _ = textTemplate(value, key.text ?? "")
+      case .field:
+        guard let text = text(value, "field") else { continue }
+        do { _ = try FieldPath(parsing: text) } catch { report(.fieldPath, error.message, at: value.range, help: error.help) }
+      case .tolerance: readShare(value, "tolerance")
+      case .confidence: readShare(value, "confidence", least: 0.5)
+      case .floor: if let floor = textTemplate(value, "floor") { _ = isOrdered(floor, .notWorseThan) }
       case nil: unknownKey(key, in: "'notWorseThan'", known: ComparisonKey.table.names)
       }
     }
@@ -185,12 +191,25 @@ extension PlanReader {
     if sources.count > 1 { report(.exclusiveKeys, "'notWorseThan' takes 'baseline' or 'measure', not both", at: sources[1].range) }
   }
 
+  /// A percentage; a confidence is one of at least a half.
+  private mutating func readShare(_ node: Node, _ name: String, least: Double = 0) {
+    guard let template = textTemplate(node, name) else { return }
+    let checked = Resolver.check(template, as: .percentage, types: DeclaredParams(types: params), in: file)
+    for var diagnostic in checked.diagnostics {
+      diagnostic.message = "\(name): " + diagnostic.message
+      diagnostics.add(diagnostic)
+    }
+    if case .double(let share) = checked.value, share < least || (least > 0 && share >= 1) {
+      report(.operand, "'\(name)' must be at least 50% and less than 100%", at: node.range, help: "write \(name): 95%")
+    }
+  }
+
   private mutating func readMeasurement(_ node: Node, opener: Node) {
     let known = ["action", "with", "target", "collection"]
     for (key, value) in node.entries {
       switch key.text {
       case "action": _ = text(value, "action")
-      case "with": if isMapping(value, "'with'") { _ = entries(value) }
+      case "with": if isMapping(value, "'with'", like: "with: { … }") { _ = entries(value) }
       case "target": _ = target(value)
       case "collection": _ = textTemplate(value, "collection")
       default: unknownKey(key, in: "'measure'", known: known)

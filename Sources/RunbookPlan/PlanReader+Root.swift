@@ -4,43 +4,53 @@ extension PlanReader {
   /// Reads the whole file; nil where it is no mapping or has no identity to speak of.
   mutating func readPlan(_ root: Node) -> Plan? {
     guard isMapping(root, "a runbook", like: "apiVersion: runbook/v1") else { return nil }
+    isFragment = root["kind"]?.hasText("Fragment") ?? false
     let nodes = rootNodes(root)
-    let isFragment = readKind(nodes, root)
+    readKind(nodes, root)
     // About one node in thirty opens something with an id, in plans of any size.
     ids.reserveCapacity(root.tree.nodeCount / 16)
-    var plan = Plan(path: file.path, metadata: readMetadata(nodes, root, isFragment))
+    var plan = Plan(path: file.path, metadata: readMetadata(nodes, root))
     plan.file = file
+    plan.isFragment = isFragment
+    hasTitle = plan.metadata.title != nil
     plan.people = nodes.value(.people).map { readPeople($0) } ?? []
     people = names(in: nodes.value(.people))
+    for name in names(in: nodes.value(.params)) { params[name] = .any }
     plan.params = nodes.value(.params).map { readParams($0) } ?? []
-    for name in names(in: nodes.value(.params)) where params[name] == nil { params[name] = .any }
     plan.secrets = nodes.value(.secrets).map { readSecrets($0) } ?? []
     secrets = names(in: nodes.value(.secrets))
     plan.targets = nodes.value(.targets).map { readTargets($0) } ?? []
     targets = names(in: nodes.value(.targets))
-    plan.locks = nodes.value(.locks).map { texts($0, "locks") } ?? []
+    plan.locks = nodes.value(.locks).map { readLocks($0) } ?? []
     if let node = nodes.value(.defaults) { readDefaults(node) }
-    readUnbuiltRoot(nodes)
+    if let entry = nodes[.notify] { readNotify(entry) }
     plan.preconditions = nodes.value(.preconditions).map { checks($0, .planPreconditions, "preconditions") } ?? []
     plan.rollbackTriggers = nodes.value(.rollbackTriggers).map { triggers($0) } ?? []
-    readPhases(nodes, root, isFragment, into: &plan)
+    readPhases(nodes, root, into: &plan)
     plan.verify = nodes.value(.verify).map { checks($0, .verify, "verify") } ?? []
     plan.afterRollback = nodes.value(.afterRollback).map { steps($0, .afterRollback, "afterRollback") } ?? []
     plan.verifyRollback = nodes.value(.verifyRollback).map { checks($0, .verifyRollback, "verifyRollback") } ?? []
+    for (id, range) in formerIDs {
+      guard let entry = ids[id] else { continue }
+      report(
+        PlanCode.duplicateID, "'renamedFrom' names '\(id)', which is still the id of a \(entry.kind.rawValue)", at: range,
+        notes: [DiagnosticNote("it is defined here", at: place(entry.range))], help: "name the id that the step had before")
+    }
     plan.unbuilt = unbuilt.sorted { $0.range < $1.range }
     return plan
   }
 
   /// Everything that is declared, with mistakes or without, so that one mistake does not draw others after it.
   private func names(in node: Node?) -> [String] {
-    node?.entries.compactMap { $0.key.text } ?? []
+    node?.entries.compactMap { $0.key.text }.filter { !$0.hasPrefix("x-") } ?? []
   }
 
   private mutating func rootNodes(_ root: Node) -> RootNodes {
     var nodes = RootNodes()
+    if isFragment { checkFragmentKeys(root) }
     for entry in root.entries {
       guard let key = RootKey.table.find(entry.key) else {
-        unknownKey(entry.key, in: "a runbook", known: RootKey.table.names.filter { $0 != RootKey.steps.rawValue })
+        if !isFragment { unknownKey(entry.key, in: "a runbook", known: RootKey.table.names.filter { $0 != RootKey.steps.rawValue }) }
         continue
       }
       nodes[key] = (entry.key, entry.value)
@@ -48,34 +58,25 @@ extension PlanReader {
     return nodes
   }
 
-  private mutating func readKind(_ nodes: RootNodes, _ root: Node) -> Bool {
+  private mutating func readKind(_ nodes: RootNodes, _ root: Node) {
     let start = SourceRange(root.range.start, root.range.start)
-    let opener = opener(of: root)
-    let at = root.count == 0 ? start : opener
+    let at = root.count == 0 ? start : opener(of: root)
+    let what = isFragment ? "a fragment" : "a runbook"
     if let node = nodes.value(.apiVersion) {
-      if let text = text(node, "apiVersion"), text != "runbook/v1" {
-        report(.apiVersion, "'\(text)' is no version that this program reads", at: node.range, help: "write runbook/v1")
-      }
+      checkVersion(node)
     } else {
-      missingKey("apiVersion", in: "a runbook", opener: at, help: "begin the file with 'apiVersion: runbook/v1'")
+      missingKey("apiVersion", in: what, opener: at, help: "begin the file with 'apiVersion: runbook/v1'")
     }
     guard let entry = nodes[.kind] else {
-      missingKey("kind", in: "a runbook", opener: at, help: "write 'kind: Runbook' below apiVersion")
-      return false
+      missingKey("kind", in: what, opener: at, help: "write 'kind: Runbook' below apiVersion")
+      return
     }
-    guard let kind = text(entry.value, "kind") else { return false }
-    if kind == "Fragment" {
-      unbuilt.append(UnbuiltKey(key: "kind: Fragment", range: entry.value.range))
-      return true
-    }
-    if kind != "Runbook" {
-      let meant = nearest(to: kind, among: ["Runbook", "Fragment"]) ?? "Runbook"
-      report(PlanCode.kind, "'\(kind)' is no kind of file", at: entry.value.range, help: "did you mean '\(meant)'?")
-    }
-    return false
+    guard !isFragment, let kind = text(entry.value, "kind"), kind != "Runbook" else { return }
+    let meant = nearest(to: kind, among: ["Runbook", "Fragment"]) ?? "Runbook"
+    report(PlanCode.kind, "'\(kind)' is no kind of file", at: entry.value.range, help: "did you mean '\(meant)'?")
   }
 
-  private mutating func readMetadata(_ nodes: RootNodes, _ root: Node, _ isFragment: Bool) -> Metadata {
+  private mutating func readMetadata(_ nodes: RootNodes, _ root: Node) -> Metadata {
     var metadata = Metadata(id: "", title: nil)
     guard let entry = nodes[.metadata] else {
       if !isFragment {
@@ -96,14 +97,17 @@ extension PlanReader {
       case nil: unknownKey(key, in: "'metadata'", known: MetadataKey.table.names)
       }
     }
-    if !hasID { missingKey("id", in: "'metadata'", opener: entry.key.range) }
+    if !hasID, !isFragment { missingKey("id", in: "'metadata'", opener: entry.key.range) }
     return metadata
   }
 
-  private mutating func readPhases(_ nodes: RootNodes, _ root: Node, _ isFragment: Bool, into plan: inout Plan) {
+  private mutating func readPhases(_ nodes: RootNodes, _ root: Node, into plan: inout Plan) {
     if let entry = nodes[.steps] {
       if isFragment {
-        _ = steps(entry.value, .forward, "steps")
+        // The phase that they become where the fragment is included.
+        var phase = Phase(id: "", idRange: entry.key.range, range: entry.value.range)
+        phase.steps = steps(entry.value, .forward, "steps")
+        plan.phases.append(phase)
       } else {
         report(
           PlanCode.keyNotHere, "steps of a runbook stand in phases", at: entry.key.range,
@@ -123,57 +127,21 @@ extension PlanReader {
     }
   }
 
-  private mutating func readUnbuiltRoot(_ nodes: RootNodes) {
-    if let entry = nodes[.include] {
-      noteUnbuilt(entry.key)
-      if isList(entry.value, "'include'") {
-        for node in entry.value.elements { readInclude(node) }
+  /// Each name is reserved once.
+  private mutating func readLocks(_ node: Node) -> [String] {
+    guard isList(node, "'locks'") else { return [] }
+    var locks: [String] = []
+    for element in node.elements {
+      guard let name = text(element, "locks") else { continue }
+      if name.isEmpty {
+        report(PlanCode.badName, "a lock has no name", at: element.range, help: "name what is reserved, like registry-service")
+      } else if locks.contains(name) {
+        report(PlanCode.repeated, "'\(name)' is listed twice", at: element.range, help: "remove one of the two")
+      } else {
+        locks.append(name)
       }
     }
-    if let entry = nodes[.notify] {
-      noteUnbuilt(entry.key)
-      if isList(entry.value, "'notify'") {
-        for node in entry.value.elements { readNotify(node) }
-      }
-    }
-  }
-
-  private mutating func readInclude(_ node: Node) {
-    guard isMapping(node, "an include", like: "{ file: ./common.yaml, as: pre }") else { return }
-    var hasFile = false
-    for (key, value) in node.entries {
-      switch IncludeKey.table.find(key) {
-      case .file:
-        hasFile = true
-        _ = text(value, "file")
-      case .with: if isMapping(value, "'with'") { _ = entries(value) }
-      case .as: if let text = text(value, "as") { _ = isID(text, at: value.range, "prefix") }
-      case nil: unknownKey(key, in: "an include", known: IncludeKey.table.names)
-      }
-    }
-    if !hasFile { missingKey("file", in: "an include", opener: opener(of: node)) }
-  }
-
-  private mutating func readNotify(_ node: Node) {
-    guard isMapping(node, "an element of 'notify'", like: "{ events: [succeeded], target: chat }") else { return }
-    var found: Set<String> = []
-    let events = ["gate", "paused", "rollingBack", "rolledBack", "blocked", "halted", "succeeded", "failed"]
-    for (key, value) in node.entries {
-      guard let name = NotifyKey.table.find(key) else {
-        unknownKey(key, in: "an element of 'notify'", known: NotifyKey.table.names)
-        continue
-      }
-      found.insert(name.rawValue)
-      switch name {
-      case .events: if isList(value, "'events'") { for event in value.elements { _ = word(event, "events", among: events) } }
-      case .target: _ = target(value)
-      case .format: _ = word(value, "format", among: ["generic", "slack"])
-      case .text: _ = template(value)
-      }
-    }
-    for name in ["events", "target"] where !found.contains(name) {
-      missingKey(name, in: "an element of 'notify'", opener: opener(of: node))
-    }
+    return locks
   }
 }
 

@@ -8,6 +8,8 @@ struct PlanReader {
   var ids: [String: IDEntry] = [:]
   var triggerIDs: Set<String> = []
   var params: [String: FieldType] = [:]
+  /// Params that were read so far: those that the value of the next one may refer to.
+  var declaredParams: Set<String> = []
   var secrets: [String] = []
   /// References that were taken apart before, by their text: the same few stand in a plan many times.
   var parsedReferences: [String: Reference] = [:]
@@ -18,6 +20,14 @@ struct PlanReader {
   var expressions: Set<String> = []
   var people: [String] = []
   var targets: [String] = []
+  /// Types of the targets that are declared without a mistake.
+  var targetTypes: [String: String] = [:]
+  /// Whether the plan has a title that references can name.
+  var hasTitle = true
+  /// Former ids of steps, where they are given.
+  var formerIDs: [String: SourceRange] = [:]
+  /// A fragment by itself: what it uses of the runbook that includes it is not known.
+  var isFragment = false
   var defaultTarget: Template?
   var defaultCollection: Template?
   var defaultRetry: RetryDeclaration?
@@ -221,8 +231,8 @@ struct PlanReader {
     let isRight =
       text.utf8.first.map(isLetter) ?? false
       && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
-    if isRight, text.utf8.count <= 60 { return text }
     if text.hasPrefix("x-") { return nil }
+    if isRight, text.utf8.count <= 60 { return text }
     report(
       .badName, isRight ? "the name of a \(what) has at most 60 characters" : "'\(text)' is no name for a \(what)", at: key.range,
       help: "use letters, digits and '-', beginning with a letter")
@@ -231,10 +241,12 @@ struct PlanReader {
 
   mutating func person(_ node: Node, _ name: String) -> String? {
     guard let text = text(node, name) else { return nil }
-    if people.contains(text) { return text }
+    if people.contains(text) || isFragment { return text }
     let meant = nearest(to: text, among: people)
     report(
-      .unknownPerson, "nobody called '\(text)' is declared under 'people'", at: node.range, help: meant.map { "did you mean '\($0)'?" })
+      .unknownPerson, "nobody called '\(text)' is declared under 'people'", at: node.range,
+      help: meant.map { "did you mean '\($0)'?" }
+        ?? (people.isEmpty ? "write people: { \(text): { name: … } }" : "people are \(people.joined(separator: ", "))"))
     return text
   }
 

@@ -238,8 +238,17 @@ extension ReferenceChecker {
   }
 
   private mutating func unknown(_ reference: Reference, _ what: String, among names: [String]) {
-    let meant = nearest(to: reference.path[0], among: names)
+    let meant = nearest(to: reference.path[0], among: names) ?? nearestInFragment(to: reference, among: names)
     report(.unknownName, reference, "no \(what) is called '\(reference.path[0])'", help: meant.map { "did you mean '\($0)'?" })
+  }
+
+  /// Inside a fragment a name is written without the prefix under which the fragment is included.
+  private func nearestInFragment(to reference: Reference, among names: [String]) -> String? {
+    let file = plan.place(of: reference.range).file
+    guard let prefix = plan.included.first(where: { $0.file === file })?.prefix, !prefix.isEmpty else { return nil }
+    return nearest(to: "\(prefix)-\(reference.path[0])", among: names).map {
+      $0.hasPrefix(prefix + "-") ? String($0.dropFirst(prefix.utf8.count + 1)) : $0
+    }
   }
 
   private mutating func look(_ reference: Reference) {

@@ -82,6 +82,9 @@ extension Template {
     return entries.first { $0.key == key }?.value
   }
 
+  /// Whether it is exactly this text.
+  func isText(_ text: String) -> Bool { if case .scalar(let scalar) = content { scalar.text == text } else { false } }
+
   /// All references in this value, in the order of the text.
   public var references: [Reference] {
     var found: [Reference] = []

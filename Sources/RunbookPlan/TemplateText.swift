@@ -96,7 +96,7 @@ extension PlanReader {
   private func isPlain(_ node: Node) -> Bool {
     switch node.tag {
     case nil: node.style == .plain
-    case .string, .nonSpecific: false
+    case .string: false
     default: true
     }
   }
@@ -164,7 +164,6 @@ extension PlanReader {
           help: "secrets may stand only in 'targets', 'env' and 'headers', so that they are never stored")
       }
       checkDeclaration(of: reference)
-      if reference.root == .sample { unbuilt.append(UnbuiltKey(key: "${{ sample }}", range: range)) }
       return reference
     } catch {
       report(SyntaxCode.badReference, error.message, at: range, help: error.help)
@@ -178,9 +177,14 @@ extension PlanReader {
     let isKnown: Bool
     switch reference.root {
     case .params: isKnown = params[name] != nil
-    case .secrets: isKnown = secrets.contains(name)
-    case .metadata, .run, .sample: isKnown = true
-    case .steps, .checks, .captured, .baselines, .phases, .triggers:
+    case .secrets: isKnown = isFragment || secrets.contains(name)
+    case .metadata:
+      if name == "title", !hasTitle {
+        report(.missingValue, "the plan has no title", at: reference.range, help: "add 'title:' under 'metadata'")
+      }
+      isKnown = true
+    case .run: isKnown = true
+    case .steps, .checks, .captured, .baselines, .phases, .triggers, .sample:
       dependsOnOrder = true
       isKnown = true
     }
@@ -189,7 +193,7 @@ extension PlanReader {
     let meant = nearest(to: name, among: isParam ? params.keys.sorted() : secrets)
     report(
       .unknownName, "no \(isParam ? "param" : "secret") is called '\(name)'", at: reference.range,
-      help: meant.map { "did you mean '\($0)'?" })
+      help: meant.map { "did you mean '\($0)'?" } ?? "declare it under '\(isParam ? "params" : "secrets")'")
   }
 
   /// The place of the n-th `${{` of a scalar. Its written form differs from its text by escapes and folding, but not in these marks, unless

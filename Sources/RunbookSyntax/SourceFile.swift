@@ -54,10 +54,17 @@ public final class SourceFile: Sendable {
   let isASCII: Bool
   /// 3 where the text begins with a UTF-8 byte order mark, else 0.
   let textStart: Int
+  /// The files that this one was joined of, with the offset of each; none for a file that was read.
+  let parts: [(start: Int, file: SourceFile)]
 
-  public init(path: String, bytes: [UInt8]) {
+  public convenience init(path: String, bytes: [UInt8]) {
+    self.init(path: path, bytes: bytes, parts: [])
+  }
+
+  init(path: String, bytes: [UInt8], parts: [(start: Int, file: SourceFile)]) {
     self.path = path
     self.bytes = bytes
+    self.parts = parts
     textStart = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     (lineStarts, isASCII) = bytes.withUnsafeBufferPointer { [textStart] in SourceFile.scanLines($0, from: textStart) }
   }
@@ -96,12 +103,6 @@ public final class SourceFile: Sendable {
   /// The raw text of a range; bytes that are no UTF-8 become U+FFFD.
   public func text(in range: SourceRange) -> String {
     String(decoding: bytes[min(range.start, bytes.count)..<min(range.end, bytes.count)], as: UTF8.self)
-  }
-
-  /// What stands on the same line from `offset` on, comments included, as it is written.
-  public func restOfLine(from offset: Int) -> String {
-    let line = lineRange(position(of: offset).line)
-    return offset >= line.end ? "" : text(in: SourceRange(max(offset, line.start), line.end))
   }
 
   /// The offset behind the character that begins at `offset`; at the end of the file that is the end.
@@ -154,9 +155,9 @@ public struct SourcePlace: Sendable, Hashable {
   public let file: SourceFile
   public let range: SourceRange
 
+  /// - Parameter file: may be joined of several; the place is then one of the file that the range lies in.
   public init(file: SourceFile, range: SourceRange) {
-    self.file = file
-    self.range = range
+    (self.file, self.range) = file.origin(of: range)
   }
 
   /// Where the range begins, as people count it.

@@ -151,11 +151,12 @@ extension Golden {
       "paramMinOfText", #"name: { type: string }"#,
       #"name: { type: string, min: 1 }"#,
       #"""
-      error[RB1601]: 'min' belongs to params of type integer
+      error[RB1601]: 'min' belongs to params of type integer, number, duration, size, percentage, date, timestamp
        --> x.yaml:12:25
          |
       12 |   name: { type: string, min: 1 }
          |                         ^^^
+      help: remove it, or change the type, which is string
 
 
       """#),
@@ -240,6 +241,7 @@ extension Golden {
          |
       25 | include: [ { as: pre } ]
          |              ^^
+      help: write file: ./common.yaml
 
 
       """#),
@@ -252,6 +254,7 @@ extension Golden {
          |
       25 | notify: [ { target: api } ]
          |             ^^^^^^
+      help: write events: [succeeded, rolledBack]
 
 
       """#),

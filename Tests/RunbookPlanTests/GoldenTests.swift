@@ -34,9 +34,11 @@ struct Golden: Sendable, CustomTestStringConvertible {
   @Test func everyCodeOfTheLoaderIsShownOnce() {
     // These are said elsewhere: when a plan runs, or of params on the command line.
     let elsewhere: Set<PlanCode> = [
-      .missingValue, .notForDocuments, .missingParam, .unknownParam, .paramGivenTwice, .paramValue, .numberTooLarge, .keyTooLong,
+      .notForDocuments, .paramGivenTwice, .paramValue, .fixedParam, .numberTooLarge, .keyTooLong, .trigger,
     ]
-    let shown = (Golden.part1 + Golden.part2 + Golden.part3).map(\.expected).joined()
+    let rules = (GoldenRule.part1 + GoldenRule.part2).map(\.expected)
+    let includes = (GoldenInclude.part1 + GoldenInclude.part2).map(\.expected)
+    let shown = ((Golden.part1 + Golden.part2 + Golden.part3).map(\.expected) + rules + includes).joined()
     for code in PlanCode.allCases where !elsewhere.contains(code) {
       #expect(shown.contains("error[\(code.rawValue)]"), "no golden message shows \(code)")
     }
@@ -56,11 +58,10 @@ struct Golden: Sendable, CustomTestStringConvertible {
   }
 
   @Test func whatIsNotCarriedOutIsNamedWithItsPlace() throws {
-    let trigger = "{ id: watch, action: note, every: 1s, expect: { equals: 0 }, onFail: rollback, onError: pause, onNoData: warn }"
-    let text = Samples.plan.replacing("timeout: 1m", with: "deadline: 1m").replacing(
-      "phases:\n", with: "rollbackTriggers: [ \(trigger) ]\nphases:\n")
+    let text = Samples.plan.replacing("equals: pass", with: "notWorseThan: { baseline: backup, field: p95, tolerance: 10% }").replacing(
+      "phases:\n", with: "notify: [ { events: [succeeded], target: api } ]\nphases:\n")
     let plan = try #require(PlanLoader.load(path: "x.yaml", text: text).plan)
-    #expect(plan.unbuilt.map(\.key) == ["rollbackTriggers", "deadline"])
-    #expect(plan.unbuilt.map { plan.place(of: $0.range).start.line } == [25, 42])
+    #expect(plan.unbuilt.map(\.key) == ["notify", "notWorseThan"])
+    #expect(plan.unbuilt.map { plan.place(of: $0.range).start.line } == [25, 64])
   }
 }

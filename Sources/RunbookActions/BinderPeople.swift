@@ -1,0 +1,115 @@
+import RunbookPlan
+import RunbookSyntax
+
+/// Rules of the format that concern single actions by name.
+extension Binder {
+  mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) {
+    switch call.name {
+    case "manual.confirm":
+      checkPeople(call)
+      for argument in call.arguments where argument.key == "items" {
+        guard case .list(let items) = argument.value.content else { continue }
+        for item in items { if let by = item["by"] { checkPeople(by) } }
+      }
+    case "manual.approve":
+      checkPeople(call)
+      checkMinimum(call)
+    case "shell.run": checkScript(call)
+    default: break
+    }
+    for argument in call.arguments {
+      guard let field = descriptor.fields.first(where: { $0.name == argument.key }) else { continue }
+      checkNested(argument.value, as: field.type, in: call)
+    }
+  }
+
+  private mutating func checkPeople(_ call: ActionCall) {
+    for argument in call.arguments where argument.key == "by" { checkPeople(argument.value) }
+  }
+
+  /// Whoever is asked must be declared: a name that nobody has would wait for ever.
+  private mutating func checkPeople(_ by: Template) {
+    var names: [Template] = [by]
+    if case .list(let items) = by.content { names = items }
+    var seen: Set<String> = []
+    for name in names {
+      guard case .scalar(let scalar) = name.content else { continue }
+      if !seen.insert(scalar.text).inserted {
+        report(.argument, "'\(scalar.text)' is listed twice", at: name.range, help: "remove one of the two")
+      }
+      if plan.isFragment || plan.people.contains(where: { $0.id == scalar.text }) { continue }
+      let people = plan.people.map(\.id)
+      diagnostics.append(
+        Diagnostic(
+          PlanCode.unknownPerson, "nobody called '\(scalar.text)' is declared under 'people'", at: plan.place(of: name.range),
+          help: nearest(to: scalar.text, among: people).map { "did you mean '\($0)'?" }
+            ?? (people.isEmpty ? "write people: { \(scalar.text): { name: … } }" : "people are \(people.joined(separator: ", "))")))
+    }
+  }
+
+  private mutating func checkMinimum(_ call: ActionCall) {
+    guard let by = call.arguments.first(where: { $0.key == "by" })?.value, case .list(let people) = by.content,
+      people.allSatisfy({ if case .scalar = $0.content { true } else { false } }),
+      let minimum = call.arguments.first(where: { $0.key == "minimum" })?.value, case .scalar(let scalar) = minimum.content,
+      let number = Int(scalar.text), number > people.count
+    else { return }
+    report(
+      .argument, "\(call.name): \(number) people have to approve, and 'by' names \(people.count)", at: minimum.range,
+      help: "lower 'minimum', or name more people")
+  }
+
+  /// A value that became part of a script would be read as commands.
+  private mutating func checkScript(_ call: ActionCall) {
+    guard let script = call.arguments.first(where: { $0.key == "run" })?.value else { return }
+    for reference in script.references {
+      diagnostics.append(
+        Diagnostic(
+          PlanCode.referenceNotHere, "a script takes no reference: a shell would read its value as commands",
+          at: plan.place(of: reference.range), help: "write env: { NAME: \"${{ \(reference.text) }}\" }, and \"$NAME\" in the script"))
+    }
+  }
+
+  // MARK: checks and measurements inside arguments
+
+  private mutating func checkNested(_ template: Template, as type: FieldType, in call: ActionCall) {
+    switch (type, template.content) {
+    case (.check, .map):
+      let (check, found) = plan.nestedCheck(template, in: call)
+      diagnostics += found
+      guard let check, case .action(let nested) = check.source, let bound = bindNested(nested) else { return }
+      if let expect = check.expect { review(expect, of: bound.descriptor) }
+    case (.measurement, .map):
+      let (nested, found) = plan.nestedCall(template, in: call)
+      // That the action is missing is said by whoever reads the arguments.
+      diagnostics += found.filter { new in !diagnostics.contains { $0.place == new.place && $0.code == new.code } }
+      if let nested { _ = bindNested(nested) }
+    case (.object(let fields), .map(let entries)):
+      for entry in entries {
+        if let field = fields.first(where: { $0.name == entry.key }) { checkNested(entry.value, as: field.type, in: call) }
+      }
+    case (.list(let element), .list(let items)): for item in items { checkNested(item, as: element, in: call) }
+    case (.oneOf(let types), _):
+      // Only what can hold a check is gone into, and only where the value is of that kind.
+      for type in types where type.mayHoldChecks { checkNested(template, as: type, in: call) }
+    default: break
+    }
+  }
+
+  private mutating func bindNested(_ call: ActionCall) -> BoundCall? {
+    guard let bound = bind(call) else { return nil }
+    guard bound.descriptor.isMutating else { return bound }
+    report(
+      .mutatingCheck, "\(call.name) changes something and cannot be used inside arguments", at: call.nameRange,
+      help: "use an action that reads")
+    return nil
+  }
+}
+
+extension FieldType {
+  fileprivate var mayHoldChecks: Bool {
+    switch self {
+    case .check, .measurement, .object, .list: true
+    default: false
+    }
+  }
+}
