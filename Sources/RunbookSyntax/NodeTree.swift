@@ -11,9 +11,7 @@ public enum ScalarStyle: UInt8, Sendable, Hashable {
 
 /// The tags that may be written out; every other one is refused.
 public enum CoreTag: UInt8, Sendable, Hashable {
-  /// `!`: not to be resolved, so a scalar is text.
-  case nonSpecific = 1
-  case string
+  case string = 1
   case integer
   case float
   case boolean
@@ -26,7 +24,6 @@ extension CoreTag {
   /// The tag of that name (prefix resolved), where it fits the kind of node.
   init?(_ name: String, on kind: RecordKind) {
     switch (name, kind) {
-    case ("!", _): self = .nonSpecific
     case ("tag:yaml.org,2002:str", .scalar): self = .string
     case ("tag:yaml.org,2002:int", .scalar): self = .integer
     case ("tag:yaml.org,2002:float", .scalar): self = .float

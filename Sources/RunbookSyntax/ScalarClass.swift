@@ -75,7 +75,7 @@ extension Node {
 
   private func resolve(_ classify: (UnsafeBufferPointer<UInt8>) -> ScalarClass) -> ScalarClass? {
     switch tag {
-    case .nonSpecific, .string: isScalar ? .text : nil
+    case .string: .text
     case .integer: .integer
     case .float: .float
     case .boolean: .boolean
