@@ -167,7 +167,8 @@ extension RunState {
         guard steps[cover].undo == .covered, case .coveredBy(let step) = layout.sites[cover].outline.undo else { break }
         cover = self.number(of: step)
       }
-      if steps[cover].undo == .undone, cover != number { markUndone(number) }
+      // A cover that never happened took nothing back with it.
+      if steps[cover].undo == .undone, steps[cover].effect != .notHappened, cover != number { markUndone(number) }
     }
   }
 }

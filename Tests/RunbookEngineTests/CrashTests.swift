@@ -8,7 +8,7 @@ struct CrashTests {
   @Test("Every plan of the corpus survives a crash at every boundary and at every pair of boundaries")
   func everyPair() async {
     let plans = SimulatedCorpus.all
-    #expect(plans.count >= 14)
+    #expect(plans.count >= 30)
     #expect(Set(plans.map(\.name)).count == plans.count)
     let figures = await withTaskGroup(of: SimulationFigures.self) { group in
       for plan in plans { group.addTask { Simulation.crashEverywhere(plan) } }
@@ -18,6 +18,16 @@ struct CrashTests {
     print(
       "simulator: \(plans.count) plans, \(figures.boundaries) boundaries, \(figures.pairs) pairs, \(figures.runs) runs, \(figures.violations.count) violations"
     )
+  }
+
+  @Test("In every plan a trigger may fire at every boundary, with a crash at every other")
+  func everyFiring() async {
+    let figures = await withTaskGroup(of: SimulationFigures.self) { group in
+      for plan in SimulatedCorpus.all { group.addTask { Simulation.fireEverywhere(plan) } }
+      return await group.reduce(into: SimulationFigures()) { $0.add($1) }
+    }
+    #expect(figures.violations == [])
+    print("simulator: a trigger fired in \(figures.firings) runs, \(figures.violations.count) violations")
   }
 
   @Test("Without a crash every plan ends as it should", arguments: SimulatedCorpus.all.map(\.name))
@@ -32,6 +42,7 @@ struct CrashTests {
   @Test("Each bug planted into the rules of the runtime is caught", arguments: PlantedBug.allCases)
   func plantedBugs(_ bug: PlantedBug) {
     let violations = SimulatedCorpus.all.flatMap { Simulation.crashEverywhere($0, bug: bug, pairs: false).violations }
+    print("simulator: \(bug) is caught in \(violations.count) runs, as: \(violations.first ?? "-")")
     #expect(!violations.isEmpty, "\(bug) went unseen")
   }
 

@@ -5,8 +5,8 @@ import RunbookPlan
 public struct SimulatedPlan: Sendable {
   public typealias Person = @Sendable (RunState, inout SimulatedWorld) -> Request.Wish?
 
-  public let name: String
-  public let outline: Outline
+  public internal(set) var name: String
+  public internal(set) var outline: Outline
   public var rules: [String: [SimulatedBehaviour]]
   /// The end states (or states at which everybody leaves it) that are right.
   public var ends: Set<RunStatus>

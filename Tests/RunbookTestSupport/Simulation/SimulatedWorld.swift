@@ -14,6 +14,8 @@ public enum SimulatedBehaviour: Sendable, Hashable {
   case conflicts(Int)
   case verdict(Verdict)
   case verdictUntil(fixed: String, Verdict)
+  /// As long as the step's effect is there.
+  case verdictWhileApplied(String, Verdict)
   case conditionIsFalse
   case probeFindsNothingOut
   /// A gate: it needs an answer of a person.
@@ -38,7 +40,20 @@ public struct SimulatedWorld: Sendable {
   public func isApplied(_ step: String) -> Bool { level[step, default: 0] > 0 }
 
   mutating func behaviour(_ effect: Effect, _ plan: SimulatedPlan) -> SimulatedBehaviour {
-    let key = "\(effect.id.verb.rawValue):\(effect.id.subject)"
+    behaviour("\(effect.id.verb.rawValue):\(effect.id.subject)", plan)
+  }
+
+  /// What a trigger's action answers.
+  mutating func sample(_ trigger: String, _ plan: SimulatedPlan) -> TriggerMachine.Sample.Observation {
+    let result = checked(behaviour("trigger:\(trigger)", plan))
+    return switch result.verdict {
+    case .pass, .fail: .values(["bad": .integer(result.verdict == .fail ? 1 : 0)], operations: nil, failures: nil)
+    case .noData, .inconclusive, .skipped: .noData("nothing")
+    case .error: .error("no answer", transient: result.transient)
+    }
+  }
+
+  private mutating func behaviour(_ key: String, _ plan: SimulatedPlan) -> SimulatedBehaviour {
     let call = calls[key, default: 0]
     calls[key] = call + 1
     guard let rules = plan.rules[key], let last = rules.last else { return .ok }
@@ -76,6 +91,7 @@ public struct SimulatedWorld: Sendable {
     switch behaviour {
     case .verdict(let verdict): CheckResult(verdict, observed: 1)
     case .verdictUntil(let fix, let verdict): CheckResult(fixed.contains(fix) ? .pass : verdict, observed: 2)
+    case .verdictWhileApplied(let step, let verdict): CheckResult(level[step, default: 0] > 0 ? verdict : .pass, observed: 3)
     case .fails(let transient): CheckResult(.error, message: "no answer", transient: transient)
     default: CheckResult(.pass, observed: 0)
     }

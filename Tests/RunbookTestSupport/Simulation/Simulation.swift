@@ -7,6 +7,12 @@ public enum PlantedBug: Sendable, Hashable, CaseIterable {
   case oneCommitAnEntry
   case replayedEffectsDropped
   case outcomeBeforeEffect
+  /// Windows of triggers, and that they fired, never become durable.
+  case firedTriggerLost
+  /// The first change does not wait for a passing window.
+  case requirePassForgotten
+  /// A process that resumes a run does not watch.
+  case watchForgottenAfterCrash
 }
 
 /// One run of a plan with crashes at chosen boundaries: a runtime in miniature around the product's `Conductor`, a durable log, a fake
@@ -26,8 +32,12 @@ public struct Simulation: Sendable {
   public private(set) var commits = 0
   public private(set) var processes = 0
   public internal(set) var world = SimulatedWorld()
-  public private(set) var violations: [String] = []
+  public internal(set) var violations: [String] = []
   var now: Int64 = 1_000_000
+  /// The boundary at which a trigger fires that stands beside those of the plan.
+  public var firesAt: Int?
+  /// Windows that the engine has taken in full.
+  var delivered: [TriggerWindow] = []
   private var inbox: [Request] = []
   private var answers: [Answer] = []
   private var consumed: Set<String> = []
@@ -37,20 +47,25 @@ public struct Simulation: Sendable {
   private let fresh: RunState
 
   // What dies with the process.
-  private var conductor: Conductor
+  var conductor: Conductor
   private var toStart: Effect?
-  private var underWay: Effect?
+  var underWay: Effect?
   private var stopMode: InterruptMode?
   private var told: RunStatus?
+  var watches: [String: TriggerMachine] = [:]
+  /// How often it looked since something last went on.
+  var looks = 0
   private var fed: Set<String> = []
   private var withheld: [Entry] = []
   private var replayed: Set<EffectID> = []
+  /// The trigger beside those of the plan has a window that failed.
+  var firing = false
 
   public init(_ plan: SimulatedPlan, crashes: Set<Int> = [], bug: PlantedBug? = nil) {
     self.plan = plan
     self.bug = bug
     self.crashes = crashes
-    fresh = RunState(outline: plan.outline)
+    fresh = RunState(outline: bug == .requirePassForgotten ? plan.outline.withoutRequirePass : plan.outline)
     conductor = Conductor(state: fresh)
   }
 
@@ -106,6 +121,7 @@ public struct Simulation: Sendable {
   private mutating func startProcess(_ state: RunState) {
     conductor = Conductor(state: state)
     (toStart, underWay, stopMode, told, fed, withheld) = (nil, nil, nil, nil, [], [])
+    (watches, looks) = ([:], 0)
     replayed = []
     if bug == .replayedEffectsDropped {
       for entry in log { if case .effectRequested(let id) = entry.kind { replayed.insert(id) } }
@@ -119,16 +135,25 @@ public struct Simulation: Sendable {
     try handle(.leaseTaken(epoch: conductor.state.epoch + 1, newProcess: true, holder: "process \(processes)", request: request))
     for _ in 0..<2_000 {
       if !violations.isEmpty { return }
+      if try fireInjected() { continue }
       if let effect = toStart {
-        toStart = nil
+        (toStart, looks) = (nil, 0)
         try execute(effect)
       } else if told != nil {
         return
       } else if try feedInbox() {
         continue
+      } else if let look = nextLook() {
+        now = max(now, min(look, conductor.nextWake ?? look))
+        looks += 1
+        if now >= conductor.nextWake ?? .max { try handle(.tick) }
+        try watch()
       } else if let wake = conductor.nextWake {
         now = max(now, wake)
         try handle(.tick)
+      } else if !conductor.state.awaitedTriggers.isEmpty, looks > 0 {
+        // A process does not wait for ever for a window that passes.
+        try handle(.request(Request(.pause, who: "runbook", reason: "waits for a passing window")))
       } else {
         violations.append("deadlock: nothing is under way in state \(conductor.state.status)")
         return
@@ -139,12 +164,13 @@ public struct Simulation: Sendable {
 
   private mutating func boundary() throws(Crash) {
     boundaries += 1
+    if firesAt == boundaries { firing = true }
     if crashes.contains(boundaries) { throw Crash() }
   }
 
   // MARK: Orders
 
-  private mutating func handle(_ event: Input.Event) throws(Crash) {
+  mutating func handle(_ event: Input.Event) throws(Crash) {
     let orders = conductor.handle(Input(at: now, jitter: 0.5, event))
     Checker.checkState(conductor.state, into: &violations)
     for order in orders {
@@ -187,6 +213,7 @@ public struct Simulation: Sendable {
   private mutating func append(_ entries: [Entry]) {
     commits += 1
     for entry in entries {
+      if bug == .firedTriggerLost, entry.isOfATrigger { continue }
       if entry.isTransient { violations.append("a poll reached the journal") }
       switch entry.kind {
       case .effectRequested(let id): durableRequests.insert(id)
@@ -220,8 +247,10 @@ public struct Simulation: Sendable {
     if let wish = plan.interjections[key], world.interjected.insert(key).inserted { post(wish) }
     try boundary()
     while try feedInbox() {}
-    guard underWay != nil else { return }
     now += 5
+    try watch()
+    _ = try fireInjected()
+    guard underWay != nil else { return }
     var outcome: Outcome?
     if stopMode == .batch {
       if step?.effectClass == .guarded, effect.id.verb == .perform { world.executions[effect.id, default: 0] += 1 }
@@ -231,7 +260,13 @@ public struct Simulation: Sendable {
       outcome = world.complete(effect, step, plan, answered: answered)
     }
     guard let outcome else {
-      // A gate without an answer: this process does not wait for people.
+      // A gate without an answer: the triggers watch for a while; then, this process does not wait for people.
+      for _ in 0..<6 {
+        guard let look = nextLook(), underWay != nil else { break }
+        now = max(now, look)
+        try watch()
+      }
+      guard underWay != nil else { return }
       try handle(.request(Request(.pause, who: "runbook", reason: "waits for a person")))
       return
     }

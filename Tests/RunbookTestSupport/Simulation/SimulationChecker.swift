@@ -33,8 +33,19 @@ enum Checker {
 
   static func checkEnd(_ run: Simulation, _ state: RunState, into violations: inout [String]) {
     checkLog(run.log, run.plan, into: &violations)
+    checkTriggers(run, into: &violations)
     let world = run.world
-    if !run.plan.ends.isEmpty, !run.plan.ends.contains(state.status) { violations.append("it ended \(state.status)") }
+    if let fired = run.log.firstIndex(where: {
+      if case .triggerFired(let event) = $0.kind { event.id == SimulatedPlan.injected } else { false }
+    }) {
+      // A rollback of a phase that was on its way already goes first; then the run may go on.
+      let wasLater = run.log[fired...].contains { if case .runHalted(.phaseUndone) = $0.kind { true } else { false } }
+      if state.status == .succeeded || state.status == .running, !wasLater {
+        violations.append("it ended \(state.status), though a trigger fired")
+      }
+    } else if !run.plan.ends.isEmpty, !run.plan.ends.contains(state.status) {
+      violations.append("it ended \(state.status)")
+    }
     if !state.standsStill { violations.append("I7: it was left in state \(state.status)") }
     let applied = run.plan.forwardSteps.filter { $0.mutating && world.isApplied($0.id) && !run.plan.keeps.contains($0.id) }
     switch state.status {
