@@ -80,8 +80,7 @@ extension Binder {
       if let expect = check.expect { review(expect, of: bound.descriptor) }
     case (.measurement, .map):
       let (nested, found) = plan.nestedCall(template, in: call)
-      // That the action is missing is said by whoever reads the arguments.
-      diagnostics += found.filter { new in !diagnostics.contains { $0.place == new.place && $0.code == new.code } }
+      diagnostics += found
       if let nested { _ = bindNested(nested) }
     case (.object(let fields), .map(let entries)):
       for entry in entries {

@@ -124,24 +124,9 @@ extension TemplateReader {
     return nil
   }
 
-  /// Checks and measurements inside arguments: their names are checked here, the rest by whoever carries them out.
+  /// Checks and measurements inside arguments: what is in them is looked at by whoever binds the plan (`Plan.nestedCheck`).
   private mutating func readUntyped(_ template: Template, _ type: FieldType, _ subject: Subject) -> Value? {
-    guard case .map(let entries) = template.content else { return wrongKind(template.kindWords, type, template.range, subject) }
-    if case .measurement = type {
-      let known = ["action", "target", "collection", "with"]
-      for entry in entries where !known.contains(entry.key) {
-        let meant = nearest(to: entry.key, among: known)
-        mistakes.append(
-          ResolutionError(
-            code: SyntaxCode.unknownKey.rawValue, message: "unknown key '\(entry.key)' in \(subject.name ?? "a measurement")",
-            range: entry.keyRange,
-            help: meant.map { "did you mean '\($0)'?" } ?? "known keys are \(known.joined(separator: ", "))"))
-      }
-      if !entries.contains(where: { $0.key == "action" }) {
-        let message = "\(subject.name ?? "a measurement") needs the key 'action'"
-        mistakes.append(ResolutionError(code: SyntaxCode.missingKey.rawValue, message: message, range: subject.opener))
-      }
-    }
+    guard case .map = template.content else { return wrongKind(template.kindWords, type, template.range, subject) }
     return readAny(template, subject)
   }
 

@@ -161,7 +161,7 @@ extension GoldenPlan {
            |
         10 |       - { id: a, action: fake.opaque, with: { cell: x }, rollback: { none: it is sent } }
            |                                                                    ^^^^^^^^^^^^^^^^^^^^
-        help: add 'acknowledged: true'
+        help: add 'acknowledged: true', or let people decide by manual.approve in a step before it
         """),
     GoldenPlan(
       name: "not built",
