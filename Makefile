@@ -5,12 +5,13 @@ export RUNBOOK_SECANTUSD ?= $(CURDIR)/.tools/venv/bin/secantusd-py
 KILLS ?= 300
 SEEDS ?= 20000
 
-.PHONY: help setup build release test demo soak simulate bench lint format clean
+.PHONY: help setup build release pages docs test demo soak simulate bench lint format clean
 
 help:
 	@echo "make demo       the migration of 1,681 assets under a writing application: to its end, rolled back, killed and resumed"
 	@echo "make test       build, all tests, style; make lint: the style alone; make format: mend it"
 	@echo "make soak       KILLS=$(KILLS) kills under three writers; make simulate: SEEDS=$(SEEDS) random simulated runs"
+	@echo "make docs       docs/actions.md from the descriptors; make pages: docs/errors into the program, after a page was changed"
 	@echo "make bench      the figures of docs/benchmarks.md; make build | release | clean"
 
 setup:
@@ -22,6 +23,13 @@ build: setup
 release: setup
 	@# The Swift runtime is linked in: the program starts in two thirds of the time and needs no Swift where it runs.
 	swift build -c release --product runbook --static-swift-stdlib
+
+pages:
+	tools/pages
+
+docs: pages build
+	.build/debug/runbook explain actions >docs/actions.md.new
+	mv docs/actions.md.new docs/actions.md
 
 test: setup
 	swift build --build-tests --explicit-target-dependency-import-check error
