@@ -149,6 +149,7 @@ extension RunState {
     if status == .running { return }
     let reason = haltReason
     if status == .halted {
+      for number in triggers.indices { triggers[number].rearm() }
       cause = nil
       ending = nil
       haltReason = nil

@@ -311,6 +311,23 @@ struct TriggerTests {
     }
   }
 
+  @Test("A rollback that a halt came before is not forgotten: after resume the next window that fails turns the run")
+  func rollbackAfterHalt() {
+    for verdict in [Verdict.fail, .error] {
+      var bench = Bench(Self.watched(trigger("t", onError: .rollback)))
+      bench.finish(.done())
+      bench.ask(.cancel(rollback: false))
+      bench.judge("t", verdict)
+      bench.finish(.interrupted)
+      #expect(bench.state.status == .halted && bench.state.causes.map(\.origin) == [.cancel, .trigger("t")])
+      bench.crash()
+      #expect(bench.state.status == .running && bench.name == "step:b#2", "\(verdict)")
+      bench.judge("t", verdict)
+      bench.finish(.interrupted)
+      #expect(bench.state.status == .rollingBack && bench.state.cause?.origin == .trigger("t"), "\(verdict)")
+    }
+  }
+
   @Test("A trigger that has ended holds nothing back any more")
   func endedTriggerHoldsNothing() {
     var bench = Bench(

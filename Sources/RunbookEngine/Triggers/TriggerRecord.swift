@@ -27,12 +27,14 @@ public struct TriggerRecord: Sendable, Hashable {
   var repeats = 0
   /// It acted on this verdict, and there was no other one since.
   var actedOn: Verdict?
+  /// It wanted a rollback that did not come, since the run was halted already; a person resumed it, so that its next window counts anew.
+  var isRearmed = false
 
   /// Whether this window has to be recorded: its verdict is a new one; it may yet make the trigger act; it moves a failure out of sight; or
   /// a crash would lose count of too many. All others are only counted.
   func mustRecord(_ verdict: Verdict) -> Bool {
     guard let last, last.verdict == verdict else { return true }
-    if verdict != .pass, actedOn != verdict { return true }
+    if verdict != .pass, actedOn != verdict || isRearmed { return true }
     if recent.contains(.fail), actedOn != .fail { return true }
     return repeats + 1 >= max(TriggerRecord.unrecorded, windows / 8)
   }
@@ -41,7 +43,8 @@ public struct TriggerRecord: Sendable, Hashable {
     windows += 1
     totals = window.totals
     last = window
-    if actedOn != window.verdict { actedOn = nil }
+    if actedOn != window.verdict || isRearmed { actedOn = nil }
+    isRearmed = false
     if actedOn != .fail {
       recent.append(window.verdict)
       if recent.count > limit.of { recent.removeFirst(recent.count - limit.of) }
@@ -58,6 +61,9 @@ public struct TriggerRecord: Sendable, Hashable {
     if verdict == .fail, recent.count(where: { $0 == .fail }) <= outline.failures.max { return nil }
     return outline.response(to: verdict)
   }
+
+  /// The run goes on after a halt.
+  mutating func rearm() { isRearmed = actedOn != nil && event?.response == .rollback }
 
   mutating func act(_ event: TriggerEvent) {
     self.event = event

@@ -39,7 +39,7 @@ private struct PlanMaker {
 
   init(chance: SeededChance) {
     self.chance = chance
-    for fault in 0..<8 where self.chance.chance(50) { faults.insert(fault) }
+    for fault in 0..<9 where self.chance.chance(50) { faults.insert(fault) }
   }
 
   mutating func id(_ kind: String) -> String {
@@ -51,7 +51,8 @@ private struct PlanMaker {
     let phases = (0..<Int.random(in: 1...3, using: &chance)).map { _ in phase() }
     let outline = Outline(
       preconditions: checks("pre", 20), phases: phases, verify: checks("verify", 30),
-      afterRollback: chance.chance(30) ? [item(reverting: nil)] : [], verifyRollback: checks("restored", 30))
+      afterRollback: chance.chance(30) ? [item(reverting: nil)] : [], verifyRollback: checks("restored", 30),
+      triggers: triggers(among: phases.flatMap(\.steps)))
     let decisions = chance.next()
     return SimulatedPlan("seed \(seed)", outline, rules: rules, ends: [], reverts: reverts, interjections: interjections) { state, world in
       PlanMaker.decide(state, &world, decisions)
@@ -62,10 +63,34 @@ private struct PlanMaker {
     let name = id("phase")
     let conditional = chance.chance(10)
     if conditional, chance.chance(50) { rules["condition:\(name)"] = [.conditionIsFalse] }
+    let preconditions = checks("gate", 25)
+    let steps = (0..<Int.random(in: 1...3, using: &chance)).map { _ in step() }
     return PhaseOutline(
-      id: name, hasCondition: conditional, preconditions: checks("gate", 25),
-      steps: (0..<Int.random(in: 1...3, using: &chance)).map { _ in step() },
-      verify: checks("check", 25), rollbackScope: chance.chance(25) ? .phase : .plan)
+      id: name, hasCondition: conditional, preconditions: preconditions, steps: steps, verify: checks("check", 25),
+      rollbackScope: chance.chance(25) ? .phase : .plan, triggers: chance.chance(40) ? triggers(among: steps) : [])
+  }
+
+  /// Up to two triggers; what they see is good in the end, or good as soon as somebody has mended everything, or bad for ever.
+  private mutating func triggers(among steps: [StepOutline]) -> [TriggerOutline] {
+    guard faults.contains(8) else { return [] }
+    return (0..<Int.random(in: 0...2, using: &chance)).map { _ in
+      let name = id("trigger")
+      let verdicts = [Verdict.pass, .pass, .fail, .noData, .error]
+      let last: SimulatedBehaviour = chance.one([
+        .ok, .ok, .verdictUntil(fixed: "all", chance.one([.fail, .noData, .error])), .verdictWhileApplied(chance.one(steps).id, .fail),
+        .verdict(.error),
+      ])
+      rules["trigger:\(name)"] =
+        (0..<Int.random(in: 0...8, using: &chance)).map { _ in .verdict(verdicts.randomElement(using: &chance) ?? .pass) } + [last]
+      let of = Int.random(in: 1...4, using: &chance)
+      let responses = [TriggerEvent.Response.rollback, .pause, .warn]
+      let (start, stop) = (chance.chance(20), chance.chance(20))
+      return TriggerOutline(
+        id: name, every: 10, window: chance.one([5, 10, 25]), minSamples: chance.one([1, 1, 2]),
+        failures: TriggerOutline.FailureLimit(max: Int.random(in: 0..<of, using: &chance), of: of),
+        initialDelay: chance.one([0, 0, 12]), startAfter: start ? steps.first?.id : nil, stopBefore: stop ? steps.last?.id : nil,
+        requirePass: chance.chance(25), onFail: chance.one(responses), onError: chance.one(responses), onNoData: chance.one(responses))
+    }
   }
 
   private mutating func checks(_ kind: String, _ percent: Int) -> [CheckOutline] {
@@ -140,7 +165,10 @@ private struct PlanMaker {
     switch state.status {
     case .pending, .failed, .closed, .rolledBack, .rolledBackWithConflicts: return nil
     case .running, .rollingBack: return chance.chance(10) ? .rollback : .resume
-    case .paused: return chance.one([.resume, .resume, .resume, .rollback, .cancel(rollback: false)])
+    case .paused:
+      if made > 8 { return .cancel(rollback: chance.chance(50)) }
+      if made > 3 { world.fixed.insert("all") }
+      return chance.one([.resume, .resume, .resume, .rollback, .cancel(rollback: false)])
     case .succeeded: return chance.chance(40) && state.hasChanged ? .rollback : nil
     case .halted, .blocked:
       if made > 6 { return .close }

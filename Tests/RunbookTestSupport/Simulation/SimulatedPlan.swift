@@ -19,6 +19,7 @@ public struct SimulatedPlan: Sendable {
   /// Steps whose inverse keeps their effect on purpose (a backup).
   public var keeps: Set<String>
   let stepsByID: [String: StepOutline]
+  let forwardIDs: Set<String>
 
   public init(
     _ name: String, _ outline: Outline, rules: [String: [SimulatedBehaviour]] = [:], ends: Set<RunStatus>,
@@ -40,6 +41,7 @@ public struct SimulatedPlan: Sendable {
       for case .step(let item) in items { steps[item.id] = item }
     }
     stepsByID = steps
+    forwardIDs = Set(outline.phases.flatMap(\.steps).map(\.id))
   }
 
   /// Resumes what crashed or paused, and leaves everything else.
@@ -53,6 +55,7 @@ public struct SimulatedPlan: Sendable {
   var forwardSteps: [StepOutline] { outline.phases.flatMap(\.steps) }
 
   func covered(by step: String) -> [String] {
-    forwardSteps.filter { $0.undo == .coveredBy(step) }.map(\.id)
+    let direct = forwardSteps.filter { $0.undo == .coveredBy(step) }.map(\.id)
+    return direct + direct.flatMap { covered(by: $0) }
   }
 }

@@ -172,7 +172,9 @@ public struct Simulation: Sendable {
 
   mutating func handle(_ event: Input.Event) throws(Crash) {
     let orders = conductor.handle(Input(at: now, jitter: 0.5, event))
-    Checker.checkState(conductor.state, into: &violations)
+    Checker.checkState(conductor.state, plan, into: &violations)
+    // A trigger may turn a run that stands, before its process is gone.
+    if !conductor.state.standsStill { told = nil }
     for order in orders {
       switch order {
       case .commit(let entries):
@@ -254,6 +256,7 @@ public struct Simulation: Sendable {
     var outcome: Outcome?
     if stopMode == .batch {
       if step?.effectClass == .guarded, effect.id.verb == .perform { world.executions[effect.id, default: 0] += 1 }
+      if effect.id.verb == .perform { world.undoings[effect.id.subject] = 0 }
       outcome = .interrupted
     } else {
       let answered = !conductor.state.answers(to: effect.id.subject).isEmpty

@@ -3,12 +3,12 @@ import RunbookPlan
 
 /// The invariants that every run must keep (I5, I7, I10, J1, J2, and what a state means for the world).
 enum Checker {
-  static func checkState(_ state: RunState, into violations: inout [String]) {
+  static func checkState(_ state: RunState, _ plan: SimulatedPlan, into violations: inout [String]) {
     if state.outstanding.count > 1 { violations.append("two effects are under way") }
-    if state.status == .rollingBack, let effect = state.outstanding.first, effect.id.verb == .capture {
-      if state.step(effect.id.subject)?.startedAt == nil, state.currentStep == effect.id.subject {
-        violations.append("something goes forward in a rollback")
-      }
+    if state.status == .rollingBack, let effect = state.outstanding.first, effect.id.verb == .capture || effect.id.verb == .perform,
+      plan.forwardIDs.contains(effect.id.subject)
+    {
+      violations.append("something goes forward in a rollback")
     }
   }
 
@@ -38,8 +38,8 @@ enum Checker {
     if let fired = run.log.firstIndex(where: {
       if case .triggerFired(let event) = $0.kind { event.id == SimulatedPlan.injected } else { false }
     }) {
-      // A rollback of a phase that was on its way already goes first; then the run may go on.
-      let wasLater = run.log[fired...].contains { if case .runHalted(.phaseUndone) = $0.kind { true } else { false } }
+      // A halt, or a rollback of a phase, that was on its way already goes first; then the run may go on.
+      let wasLater = run.log[fired...].contains { if case .runHalted = $0.kind { true } else { false } }
       if state.status == .succeeded || state.status == .running, !wasLater {
         violations.append("it ended \(state.status), though a trigger fired")
       }
@@ -80,7 +80,7 @@ enum Checker {
     var finished: Set<EffectID> = []
     var epoch: Int64 = 0
     var unwinding = false
-    let forward = Set(plan.forwardSteps.map(\.id))
+    let forward = plan.forwardIDs
     for entry in log {
       switch entry.kind {
       case .leaseTaken(let next, _, _):

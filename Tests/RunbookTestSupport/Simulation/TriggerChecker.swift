@@ -27,6 +27,7 @@ extension Checker {
     // A phase that begins anew forgets what its triggers saw.
     let phase = run.plan.outline.phases.first { $0.triggers.contains { $0.id == trigger.id } }
     var restarts = run.log.filter { if case .runHalted(.phaseUndone(phase?.id)) = $0.kind { true } else { false } }.map(\.at)
+    var halts = haltsThatWereResumed(run.log)
     var (seen, expected): ([Verdict], [Verdict]) = ([], [])
     var silenced: Verdict?
     for window in windows(of: trigger.id, run) {
@@ -34,9 +35,15 @@ extension Checker {
         restarts.removeFirst()
         (seen, silenced) = ([], nil)
       }
+      while let halt = halts.first, window.to > halt {
+        halts.removeFirst()
+        // A rollback that the halt came before is wanted anew.
+        if let verdict = silenced, response(trigger, verdict) == .rollback { silenced = nil }
+      }
+      if silenced == .fail, window.verdict == .fail { continue }
+      seen.append(window.verdict)
       if silenced == window.verdict { continue }
       silenced = nil
-      seen.append(window.verdict)
       guard window.verdict != .pass else { continue }
       if window.verdict == .fail {
         guard seen.suffix(trigger.failures.of).count(where: { $0 == .fail }) > trigger.failures.max else { continue }
@@ -49,10 +56,32 @@ extension Checker {
     if fired != expected { violations.append("trigger \(trigger.id) acted on \(fired), its windows say \(expected)") }
   }
 
+  private static func haltsThatWereResumed(_ log: [Entry]) -> [Int64] {
+    var halted = false
+    return log.compactMap { entry in
+      switch entry.kind {
+      case .runHalted: halted = true
+      case .decision(.request(let request)) where halted && request.wish.goesOn:
+        halted = false
+        return entry.at
+      default: break
+      }
+      return nil
+    }
+  }
+
+  private static func response(_ trigger: TriggerOutline, _ verdict: Verdict) -> TriggerEvent.Response {
+    switch verdict {
+    case .fail: trigger.onFail
+    case .error: trigger.onError
+    default: trigger.onNoData
+    }
+  }
+
   /// Nothing is changed before a window passed where `requirePass` says so, and nothing goes forward after a pause before one did.
   private static func checkHolds(of trigger: TriggerOutline, _ run: Simulation, into violations: inout [String]) {
     let guarded = guarded(by: trigger, run.plan)
-    let forward = Set(run.plan.forwardSteps.map(\.id))
+    let forward = run.plan.forwardIDs
     var (hasPassed, isPausing, isHeld) = (false, false, false)
     for entry in run.log {
       switch entry.kind {
@@ -81,7 +110,7 @@ extension Checker {
 
   /// Once a trigger has fired for a rollback nothing on the way on is requested any more, until the phase it unwound begins anew.
   private static func checkTurns(_ log: [Entry], _ plan: SimulatedPlan, into violations: inout [String]) {
-    let forward = Set(plan.forwardSteps.map(\.id))
+    let forward = plan.forwardIDs
     var fired: String?
     for entry in log {
       switch entry.kind {
@@ -91,6 +120,15 @@ extension Checker {
         if let fired { violations.append("\(id) went ahead after trigger \(fired) fired") }
       default: break
       }
+    }
+  }
+}
+
+extension Request.Wish {
+  fileprivate var goesOn: Bool {
+    switch self {
+    case .resume, .acceptCheck: true
+    default: false
     }
   }
 }
