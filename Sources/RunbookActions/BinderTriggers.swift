@@ -95,7 +95,9 @@ extension Binder {
   /// How many requests or operations one sample is, where it can be known: an argument of the counter's name says so, and an action that
   /// counts without one makes one each time.
   private func operations(of call: BoundCall) -> Int64? {
-    guard let counter = call.descriptor.operations, let field = call.descriptor.fields.first(where: { $0.name == counter }) else { return 1 }
+    guard let counter = call.descriptor.operations, let field = call.descriptor.fields.first(where: { $0.name == counter }) else {
+      return 1
+    }
     guard let argument = call.call.arguments.first(where: { $0.key == counter }) else { return nil }
     let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)
     return (try? Resolver.resolve(argument.value, as: field.type, scope: scope))?.integerValue

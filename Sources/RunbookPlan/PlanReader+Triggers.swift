@@ -51,10 +51,11 @@ extension PlanReader {
   private mutating func read(_ key: TriggerKey, _ entry: Node.Entry, into parts: inout TriggerParts) {
     let value = entry.value
     switch key {
-    case .id: parts.id = id(value, .trigger).map { id in
-      triggerIDs.insert(id)
-      return RollbackTrigger.StepName(id: id, range: value.range)
-    }
+    case .id:
+      parts.id = id(value, .trigger).map { id in
+        triggerIDs.insert(id)
+        return RollbackTrigger.StepName(id: id, range: value.range)
+      }
     case .title: parts.title = text(value, "title")
     case .bar: parts.bar = text(value, "bar")
     case .startAfter: parts.startAfter = text(value, "startAfter").map { RollbackTrigger.StepName(id: $0, range: value.range) }

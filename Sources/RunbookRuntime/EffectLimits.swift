@@ -109,7 +109,9 @@ private final class LimitWatch: Sendable {
       let deadline = limits.deadline.map { requestedAt + $0 } ?? .max
       let stall = limits.stallTimeout.map { movedAt + $0 } ?? .max
       if now >= min(deadline, stall) {
-        let text = deadline <= stall ? "its deadline of \(told(limits.deadline)) has passed" : "nothing went on for \(told(limits.stallTimeout)) (stallTimeout)"
+        let text =
+          deadline <= stall
+          ? "its deadline of \(told(limits.deadline)) has passed" : "nothing went on for \(told(limits.stallTimeout)) (stallTimeout)"
         state.withLock { $0.exceeded = text }
         return true
       }

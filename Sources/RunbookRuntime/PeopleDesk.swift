@@ -38,8 +38,8 @@ actor PeopleDesk: People {
   private let answersByItself: Bool
   private let awake: AwakeTriggers
   private let record: @Sendable (Answer) async -> Void
-  /// What it was last said to wait for.
-  private var saidToWaitFor: String?
+  /// How often it has slept at this gate, waiting for others.
+  private var naps = 0
 
   /// How often answers of other processes are looked for, in milliseconds.
   private static let lookInterval: Int64 = 250
@@ -59,6 +59,7 @@ actor PeopleDesk: People {
   }
 
   func answers(to gate: Gate) async throws(ActionError) -> [GateAnswer] {
+    naps = 0
     while true {
       let known = knownAnswers(to: gate)
       let open = gate.items.filter { item in !known.contains { $0.item == item.id } }
@@ -84,10 +85,9 @@ actor PeopleDesk: People {
     let waiting = waiting(for: open, of: gate)
     let live = awake.live()
     if live.isEmpty || Task.isCancelled { throw waiting }
-    if saidToWaitFor != waiting.message {
-      saidToWaitFor = waiting.message
-      awake.say("\(waiting.message); 'runbook confirm \(gate.subject)' answers, and meanwhile \(live.joined(separator: ", ")) \(live.count == 1 ? "watches" : "watch")")
-    }
+    // Not before what led here is told, which waits for its transaction.
+    if naps == 2 { awake.say(waiting.message, live) }
+    naps += 1
     await clock.sleep(milliseconds: Self.lookInterval)
   }
 

@@ -29,7 +29,8 @@ struct Pausing: Sendable {
 extension RunExecutor {
   func makeWatch() -> TriggerWatch {
     let sampler = TriggerSampler(
-      run: setting.run, targets: triggerTargets, clock: setting.clock, memory: RunMemory(targets: triggerTargets, state: state), scope: scope,
+      run: setting.run, targets: triggerTargets, clock: setting.clock, memory: RunMemory(targets: triggerTargets, state: state),
+      scope: scope,
       redactor: setting.redactor)
     return TriggerWatch(bound: setting.bound, sampler: sampler, state: state) { [eventSink] in eventSink.yield(.window($0)) }
   }
@@ -89,7 +90,10 @@ extension RunExecutor {
   func awakeTriggers() -> AwakeTriggers {
     AwakeTriggers(
       live: { [state, setting] in setting.detaches ? [] : state.read { $0.liveTriggers } },
-      say: { [setting] in setting.observer.observe(.waiting(setting.redactor.redact($0))) })
+      say: { [setting] text, live in
+        let watchers = "\(live.joined(separator: ", ")) \(live.count == 1 ? "watches" : "watch") meanwhile"
+        setting.observer.observe(.waiting("\(setting.redactor.redact(text)); \(watchers); 'runbook confirm \(setting.run.id)' answers"))
+      })
   }
 }
 
@@ -97,6 +101,6 @@ extension RunExecutor {
 struct AwakeTriggers: Sendable {
   /// Ids of the triggers that watch meanwhile; empty where the process had better end.
   var live: @Sendable () -> [String]
-  /// Tells that it waits, and for whom.
-  var say: @Sendable (String) -> Void
+  /// Tells that it waits, and for whom, while these triggers watch.
+  var say: @Sendable (String, [String]) -> Void
 }

@@ -17,7 +17,9 @@ struct TriggerSampler: Sendable {
   /// - Parameter number: counts the samples of this process, for the effect's name.
   func observe(_ trigger: BoundTrigger, number: Int) async -> TriggerMachine.Sample.Observation {
     do throws(ActionError) {
-      guard let action = trigger.call.action as? any ReadingAction else { preconditionFailure("\(trigger.trigger.id) has no reading action") }
+      guard let action = trigger.call.action as? any ReadingAction else {
+        preconditionFailure("\(trigger.trigger.id) has no reading action")
+      }
       let observation = try await action.read(try await context(of: trigger, number: number))
       if let reason = observation.noDataReason { return .noData(reason) }
       let descriptor = trigger.call.descriptor
@@ -46,7 +48,8 @@ struct TriggerSampler: Sendable {
 
   /// Holds what was observed against the trigger's `expect`.
   func judge(_ trigger: BoundTrigger, _ outputs: ValueMap) -> CheckResult {
-    let evaluation = trigger.trigger.expect.evaluate(outputs: outputs, mainOutput: trigger.call.descriptor.mainOutput ?? "value", scope: scope)
+    let evaluation = trigger.trigger.expect.evaluate(
+      outputs: outputs, mainOutput: trigger.call.descriptor.mainOutput ?? "value", scope: scope)
     return CheckResult(evaluation.verdict, observed: evaluation.observed, message: evaluation.reason)
   }
 

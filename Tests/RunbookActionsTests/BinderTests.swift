@@ -14,7 +14,7 @@ struct GoldenPlan: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  static let all = calls + rules + format1 + format2
+  static let all = calls + rules + format1 + format2 + triggers
 }
 
 @Suite struct BinderTests {
@@ -27,8 +27,7 @@ struct GoldenPlan: Sendable, CustomTestStringConvertible {
 
   @Test func everyCodeHasAGoldenMessage() {
     let said = GoldenPlan.all.map(\.rendered).joined()
-    // Triggers have tests of their own.
-    for code in BindingCode.allCases where code != .notBuilt && code != .trigger {
+    for code in BindingCode.allCases where code != .notBuilt {
       #expect(said.contains("error[\(code.rawValue)]"), "\(code)")
     }
     for code in BindingCode.allCases { #expect(!code.explanation.cause.isEmpty && !code.explanation.remedy.isEmpty) }

@@ -85,7 +85,8 @@ import Testing
       let run = try await staging.place.run()
       let confirmed = try await staging.place.program.run("confirm", run, "--all")
       #expect(confirmed.status == 0, "\(confirmed)")
-      let resumed = try await staging.place.program.run("resume")
+      // Triggers are live at the second gate, so without --detach the process would wait there for answers.
+      let resumed = try await staging.place.program.run("resume", "--detach")
       #expect(resumed.status == 6, "the second gate: \(resumed)")
       #expect(resumed.error.contains("'browsing' waits for people"), "\(resumed)")
       #expect(try await staging.place.program.run("confirm", run, "--all").status == 0)

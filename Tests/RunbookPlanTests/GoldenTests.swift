@@ -26,7 +26,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
     #expect(loaded.plan?.unbuilt == [])
   }
 
-  @Test(arguments: Golden.part1 + Golden.part2 + Golden.part3)
+  @Test(arguments: Golden.part1 + Golden.part2 + Golden.part3 + Golden.triggers + Golden.triggerPlaces)
   func aMistakeIsTold(_ golden: Golden) {
     #expect(Samples.rendered(Samples.plan(golden.old, golden.new)) == golden.expected)
   }
@@ -34,11 +34,12 @@ struct Golden: Sendable, CustomTestStringConvertible {
   @Test func everyCodeOfTheLoaderIsShownOnce() {
     // These are said elsewhere: when a plan runs, or of params on the command line.
     let elsewhere: Set<PlanCode> = [
-      .notForDocuments, .paramGivenTwice, .paramValue, .fixedParam, .numberTooLarge, .keyTooLong, .trigger,
+      .notForDocuments, .paramGivenTwice, .paramValue, .fixedParam, .numberTooLarge, .keyTooLong,
     ]
     let rules = (GoldenRule.part1 + GoldenRule.part2).map(\.expected)
     let includes = (GoldenInclude.part1 + GoldenInclude.part2).map(\.expected)
-    let shown = ((Golden.part1 + Golden.part2 + Golden.part3).map(\.expected) + rules + includes).joined()
+    let triggers = (Golden.triggers + Golden.triggerPlaces).map(\.expected)
+    let shown = ((Golden.part1 + Golden.part2 + Golden.part3).map(\.expected) + rules + includes + triggers).joined()
     for code in PlanCode.allCases where !elsewhere.contains(code) {
       #expect(shown.contains("error[\(code.rawValue)]"), "no golden message shows \(code)")
     }

@@ -78,6 +78,7 @@ final class Rig: Sendable {
     var observer: any RunObserver = RecordingObserver()
     var yes = false
     var user = "ana"
+    var detaches = false
     var onLeading: @Sendable (RunExecutor) async -> Void = { _ in }
     /// The header as it was stored; the rig's own knows no targets.
     var header: RunHeader?
@@ -88,7 +89,8 @@ final class Rig: Sendable {
       bound: bound, run: run, header: process.header ?? header, journal: process.journal ?? journal,
       redactor: redactor, observer: process.observer,
       clock: clock, console: process.console, user: process.user, answersByItself: process.yes,
-      owner: LeaseOwner(id: "owner", host: "here", processID: 1, processStart: 1, label: "here/1"), jitter: { 0 })
+      owner: LeaseOwner(id: "owner", host: "here", processID: 1, processStart: 1, label: "here/1"), jitter: { 0 },
+      detaches: process.detaches)
     let targets = TargetSet(
       plan: bound.plan, connectors: [FakeConnector(server, others: ["other": other])],
       scope: DeclarationScope(params: [:], metadata: bound.plan.metadata, run: run),
