@@ -7,10 +7,12 @@ import RunbookReport
 struct LiveFrame {
   /// Columns that each line of the block took when it was drawn.
   private(set) var widths: [Int] = []
+  /// Of the terminal, then.
+  private var columns = 0
 
   private static let begin = "\u{1B}[?2026h\u{1B}[?25l"
   private static let end = "\u{1B}[?25h\u{1B}[?2026l"
-  private static let eraseLine = "\u{1B}[K"
+  private static let eraseLine = "\u{1B}[2K"
   private static let eraseBelow = "\u{1B}[J"
 
   var isEmpty: Bool { widths.isEmpty }
@@ -23,26 +25,19 @@ struct LiveFrame {
   /// Takes the block away, writes lines of text, which scroll away above, and draws the block anew below them.
   /// - Returns: what has to be sent.
   mutating func draw(text: [String], block: [StyledLine], columns: Int, colored: Bool) -> String {
-    var frame = Self.begin + toTop(columns: columns)
-    if !text.isEmpty {
-      // What is erased at once needs no erasing in lines that the terminal wraps.
-      frame += Self.eraseBelow + text.map { $0 + "\r\n" }.joined()
-    }
+    // Lines are written over those that stand there, which shows no gap. Not where the terminal may wrap text, or has wrapped the block.
+    let isOver = text.isEmpty && columns == self.columns && !block.isEmpty
+    var frame = Self.begin + (isOver ? toTop(columns: columns) : erasing(columns: columns))
+    frame += text.map { $0 + "\r\n" }.joined()
     for (index, line) in block.enumerated() {
-      let isLast = index == block.count - 1
-      frame += line.rendered(colored: colored) + (isLast ? Self.eraseBelow + "\r" : Self.eraseLine + "\r\n")
+      // A whole line is erased, not its rest: where a terminal wraps its lines anew, some count what was erased at their end.
+      if isOver, index < widths.count, widths[index] > line.width { frame += Self.eraseLine }
+      frame += line.rendered(colored: colored) + (index == block.count - 1 ? "" : "\r\n")
     }
-    if block.isEmpty { frame += Self.eraseBelow }
-    widths = block.map(\.width)
+    if isOver, block.count < widths.count { frame += Self.eraseBelow }
+    if !block.isEmpty { frame += "\r" }
+    (widths, self.columns) = (block.map(\.width), columns)
     return frame + Self.end
-  }
-
-  /// Takes the block away.
-  mutating func erase(columns: Int) -> String {
-    guard !isEmpty else { return "" }
-    let frame = Self.begin + toTop(columns: columns) + Self.eraseBelow + Self.end
-    widths = []
-    return frame
   }
 
   /// Something else wrote to the terminal, and where the block is now nobody knows.
@@ -51,5 +46,13 @@ struct LiveFrame {
   private func toTop(columns: Int) -> String {
     let rows = rowsAbove(columns: columns)
     return isEmpty ? "" : rows > 0 ? "\r\u{1B}[\(rows)A" : "\r"
+  }
+
+  /// Goes to the top of the block and erases it. Never from the first row of the screen to its end: some terminals keep in their scrollback
+  /// what is erased so.
+  private func erasing(columns: Int) -> String {
+    guard !isEmpty else { return "" }
+    let erase = rowsAbove(columns: columns) > 0 ? "\u{1B}[K\u{1B}[1B\u{1B}[J\u{1B}[1A" : Self.eraseBelow
+    return toTop(columns: columns) + erase
   }
 }

@@ -36,6 +36,8 @@ final class LiveObserver: RunObserver {
 
   /// Seconds between two looks whether something has to be drawn.
   private static let interval = 0.1
+  /// Columns that the block takes at most: what stands far apart is hard to read as one line.
+  private static let widest = 120
 
   init(narrator: RunNarrator, view: LiveView, colored: Bool) {
     telling = Mutex(Telling(narrator: narrator, view: view))
@@ -101,7 +103,7 @@ final class LiveObserver: RunObserver {
         guard fits, !telling.isOver, telling.questions == 0 else { return (telling.lines, [StyledLine]()) }
         // One column stays free, so that no terminal is ever about to wrap.
         let height = LiveTerminal.blockHeight(rows: size.rows)
-        return (telling.lines, telling.view.lines(columns: size.columns - 1, height: height, now: clock.now()))
+        return (telling.lines, telling.view.lines(columns: min(size.columns - 1, Self.widest), height: height, now: clock.now()))
       }
       StandardError.show(block, below: lines, columns: size.columns, colored: colored)
     }

@@ -103,27 +103,31 @@ enum LiveTrace {
   static func erase() {
     let count = rows.exchange(0, ordering: .relaxed)
     guard count > 0 else { return }
-    // `\r`, up, erase to the end of the screen, show the cursor; the number has at most four digits.
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { buffer in
+    // `\r`, up, erase as `LiveFrame` does, show the cursor; the number has at most four digits. Static strings need no memory.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 48) { buffer in
       var length = 0
-      func put(_ byte: UInt8) {
-        buffer[length] = byte
-        length += 1
+      func put(_ text: StaticString) {
+        for index in 0..<text.utf8CodeUnitCount {
+          buffer[length] = text.utf8Start[index]
+          length += 1
+        }
       }
-      put(13)
+      put("\r")
       let above = min(count - 1, 9_999)
       if above > 0 {
-        put(27)
-        put(91)
+        put("\u{1B}[")
         var divisor = 1_000
         while divisor > above { divisor /= 10 }
         while divisor > 0 {
-          put(UInt8(48 + above / divisor % 10))
+          buffer[length] = UInt8(48 + above / divisor % 10)
+          length += 1
           divisor /= 10
         }
-        put(65)
+        put("A\u{1B}[K\u{1B}[1B\u{1B}[J\u{1B}[1A")
+      } else {
+        put("\u{1B}[J")
       }
-      for byte: UInt8 in [27, 91, 74, 27, 91, 63, 50, 53, 104] { put(byte) }
+      put("\u{1B}[?25h")
       _ = Glibc.write(STDERR_FILENO, buffer.baseAddress, length)
     }
   }
