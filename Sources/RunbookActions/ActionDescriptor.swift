@@ -25,32 +25,32 @@ public enum Inverse: Sendable, Hashable {
 }
 
 /// What is known of an action without carrying it out: names, fields, outputs, reversibility. Schema, documentation, lint and the loader's checks
-/// are made from it. Whether an implementation stands behind it is the catalog's knowledge.
-public struct ActionDescriptor: Sendable {
-  public var name: String
-  public var summary: String
+/// are made from it. Whether an implementation stands behind it is the catalog's knowledge. A class, since every bound call holds one.
+public final class ActionDescriptor: Sendable {
+  public let name: String
+  public let summary: String
   /// True where the action changes something.
-  public var isMutating: Bool
+  public let isMutating: Bool
   /// The type of target it works on; nil where it needs none.
-  public var targetType: String?
-  public var needsCollection: Bool
-  public var fields: [FieldType.Field]
-  public var outputs: [Output]
+  public let targetType: String?
+  public let needsCollection: Bool
+  public let fields: [FieldType.Field]
+  public let outputs: [Output]
   /// The output that `expect` reads without `field:`.
-  public var mainOutput: String?
-  public var effectClass: EffectClass
-  public var interrupt: InterruptStyle
-  public var inverse: Inverse
+  public let mainOutput: String?
+  public let effectClass: EffectClass
+  public let interrupt: InterruptStyle
+  public let inverse: Inverse
   /// A step in YAML, indented as a list item of `steps:`.
-  public var example: String
+  public let example: String
   /// True where the arguments name further outputs (`mongodb.fields` has one for each field), so that only a run tells them all.
-  public var hasOutputsByArgument: Bool
+  public let hasOutputsByArgument: Bool
   /// The output that is a share of failures, and the counters it is made of: what `confidence` of a rollback trigger judges. Over several
   /// observations the counters are added up and the share is made anew.
-  public var rate: Rate?
+  public let rate: Rate?
   /// The output that tells how many requests or operations an observation stands for: what `minSamples` of a rollback trigger counts. Nil where
   /// one observation is one sample.
-  public var operations: String?
+  public let operations: String?
 
   /// A share of failures; all three are names of outputs.
   public struct Rate: Sendable, Hashable {

@@ -62,6 +62,7 @@ struct Binder {
   }
 
   mutating func bindAll() {
+    steps.reserveCapacity(plan.phases.reduce(plan.afterRollback.count) { $0 + $1.steps.count })
     bind(plan.preconditions)
     for phase in plan.phases {
       bind(phase.preconditions)

@@ -86,7 +86,7 @@ extension Binder {
       guard let call = checks[path[0]]?.call else { return }
       requireOutput(path.dropFirst(), of: call.descriptor, reference)
     case .baselines where path.count >= 2:
-      guard requireBaseline(path[0], at: reference.range), let measured = measured(by: path[0]) else { return }
+      guard requireBaseline(path[0], at: reference.range), let measured = Self.measured(by: path[0], steps, catalog) else { return }
       requireOutput(path.dropFirst(), of: measured, reference)
     default: break
     }
@@ -118,7 +118,7 @@ extension Binder {
   }
 
   /// What a baseline's step measures with.
-  func measured(by step: String) -> ActionDescriptor? {
+  static func measured(by step: String, _ steps: [String: BoundStep], _ catalog: ActionCatalog) -> ActionDescriptor? {
     guard let measure = steps[step]?.call.call.arguments.first(where: { $0.key == "measure" })?.value,
       case .scalar(let name)? = measure["action"]?.content
     else { return nil }
@@ -230,23 +230,34 @@ extension FieldType {
 
 /// Types of references as far as declarations and descriptors tell.
 struct KnownTypes: ReferenceTypes {
-  let binder: Binder
+  private let paramTypes: [String: FieldType]
+  private let steps: [String: BoundStep]
+  private let checks: [String: BoundCheck]
+  private let catalog: ActionCatalog
+
+  /// Takes what it needs: a binder is too large to be copied for every value.
+  init(binder: borrowing Binder) {
+    paramTypes = binder.paramTypes
+    steps = binder.steps
+    checks = binder.checks
+    catalog = binder.catalog
+  }
 
   func type(of reference: Reference) -> FieldType? {
     let path = reference.path
     switch reference.root {
-    case .params: return path.count == 1 ? binder.paramTypes[path[0]] : nil
+    case .params: return path.count == 1 ? paramTypes[path[0]] : nil
     case .metadata: return path == ["keepUndo"] ? .duration : .text
     case .run: return path == ["startedAt"] ? .timestamp : path == ["date"] ? .date : .text
     case .phases, .secrets: return .text
     case .steps:
       if path.count == 2, path[1] == "status" { return .text }
-      return path.count >= 3 && path[1] == "outputs" ? output(path.dropFirst(2), of: binder.steps[path[0]]?.call.descriptor) : nil
+      return path.count >= 3 && path[1] == "outputs" ? output(path.dropFirst(2), of: steps[path[0]]?.call.descriptor) : nil
     case .checks:
       if path.count == 2, path[1] == "verdict" { return .text }
-      return path.count >= 3 && path[1] == "outputs" ? output(path.dropFirst(2), of: binder.checks[path[0]]?.call?.descriptor) : nil
-    case .captured: return output(path.dropFirst(), of: binder.checks[path[0]]?.call?.descriptor)
-    case .baselines: return output(path.dropFirst(), of: binder.measured(by: path[0]))
+      return path.count >= 3 && path[1] == "outputs" ? output(path.dropFirst(2), of: checks[path[0]]?.call?.descriptor) : nil
+    case .captured: return output(path.dropFirst(), of: checks[path[0]]?.call?.descriptor)
+    case .baselines: return output(path.dropFirst(), of: Binder.measured(by: path[0], steps, catalog))
     case .triggers:
       switch path.last {
       case "verdict": return .text

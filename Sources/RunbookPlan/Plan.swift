@@ -136,72 +136,9 @@ public struct TargetDeclaration: Sendable {
   }
 }
 
-/// The use of an action: its name and what it is given. `defaults` are already applied to `target` and `collection`.
-public struct ActionCall: Sendable {
-  public var name: String
-  public var nameRange: SourceRange
-  public var arguments: [TemplateEntry]
-  public var target: Template?
-  /// True where `target` came from `defaults`, which apply only to actions of the target's type.
-  public var targetIsDefault: Bool
-  public var collection: Template?
-  public var collectionIsDefault: Bool
-  public var range: SourceRange
-
-  public init(
-    name: String, nameRange: SourceRange, arguments: [TemplateEntry], target: Template?, targetIsDefault: Bool, collection: Template?,
-    collectionIsDefault: Bool, range: SourceRange
-  ) {
-    self.name = name
-    self.nameRange = nameRange
-    self.arguments = arguments
-    self.target = target
-    self.targetIsDefault = targetIsDefault
-    self.collection = collection
-    self.collectionIsDefault = collectionIsDefault
-    self.range = range
-  }
-}
-
 /// What follows from a verdict that is no pass.
 public enum Policy: String, Sendable, Hashable, CaseIterable {
   case rollback, halt, warn, skip
-}
-
-public struct Check: Sendable {
-  public enum Source: Sendable {
-    case action(ActionCall)
-    case value(Template)
-  }
-
-  public var id: String
-  public var idRange: SourceRange
-  public var title: String?
-  public var bar: String?
-  public var source: Source
-  /// Nil only for `manual.confirm`, where a no is a fail.
-  public var expect: Matcher?
-  public var onFail: Policy
-  public var onError: Policy
-  public var onNoData: Policy
-  public var within: Template?
-  public var holdFor: Template?
-  public var timeout: Template?
-  public var retry: RetryDeclaration?
-  public var recheck: Bool
-  public var when: Condition?
-  public var range: SourceRange
-
-  public init(id: String, idRange: SourceRange, source: Source, range: SourceRange) {
-    self.id = id
-    self.idRange = idRange
-    self.source = source
-    self.range = range
-    onFail = .rollback
-    onError = .halt
-    onNoData = .halt
-    recheck = false
-  }
 }
 
 /// `when: { value: …, equals: … }`.
@@ -249,38 +186,6 @@ public struct Phase: Sendable {
   public init(id: String, idRange: SourceRange, range: SourceRange) {
     self.id = id
     self.idRange = idRange
-    self.range = range
-  }
-}
-
-public struct Step: Sendable {
-  public enum FailurePolicy: String, Sendable, Hashable { case rollback, halt, `continue` }
-  public enum InterruptRule: String, Sendable, Hashable { case halt, rerun, probe }
-
-  public var id: String
-  public var idRange: SourceRange
-  public var renamedFrom: String?
-  public var title: String?
-  public var action: ActionCall
-  public var when: Condition?
-  public var preconditions: [Check] = []
-  public var capture: [Check] = []
-  public var verify: [Check] = []
-  public var retry: RetryDeclaration?
-  public var timeout: Template?
-  public var stallTimeout: Template?
-  public var deadline: Template?
-  public var onFailure: FailurePolicy = .rollback
-  public var rollback: RollbackDeclaration?
-  public var probe: Check?
-  public var onInterrupt: InterruptRule?
-  public var outputsWhenSkipped: Template?
-  public var range: SourceRange
-
-  public init(id: String, idRange: SourceRange, action: ActionCall, range: SourceRange) {
-    self.id = id
-    self.idRange = idRange
-    self.action = action
     self.range = range
   }
 }

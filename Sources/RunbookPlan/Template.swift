@@ -5,11 +5,11 @@ public struct Template: Sendable {
   public var content: Content
   public var range: SourceRange
 
-  public indirect enum Content: Sendable {
+  public enum Content: Sendable {
     /// Text without a reference.
     case scalar(Scalar)
     /// A string that is one reference as a whole: it keeps the type of what it names.
-    case reference(Reference)
+    indirect case reference(Reference)
     /// Text with references in it: always text.
     case interpolation([Piece])
     case list([Template])

@@ -156,7 +156,8 @@ extension PlanReader {
         reference.range = range
       } else {
         reference = try Reference.parse(text, range: range)
-        parsedReferences[text] = reference
+        // Those to what happens in a plan are nearly all different, so they would only fill the table.
+        if reference.root == .params || reference.root == .run || reference.root == .metadata { parsedReferences[text] = reference }
       }
       if reference.root == .secrets, !use.allowsSecrets {
         report(
