@@ -4,13 +4,15 @@ export PATH := $(PATH):/opt/swift/usr/bin
 export RUNBOOK_SECANTUSD ?= $(CURDIR)/.tools/venv/bin/secantusd-py
 KILLS ?= 300
 SEEDS ?= 20000
+MINUTES ?= 10
 
-.PHONY: help setup build release pages docs test demo soak simulate bench lint format clean
+.PHONY: help setup build release pages docs test demo soak simulate fuzz bench lint format clean
 
 help:
 	@echo "make demo       the migration of 1,681 assets under a writing application: to its end, rolled back, killed and resumed"
 	@echo "make test       build, all tests, style; make lint: the style alone; make format: mend it"
 	@echo "make soak       KILLS=$(KILLS) kills under three writers; make simulate: SEEDS=$(SEEDS) random simulated runs"
+	@echo "make fuzz       MINUTES=$(MINUTES) of libFuzzer on the way from a file to a bound plan"
 	@echo "make docs       docs/actions.md from the descriptors; make pages: docs/errors into the program, after a page was changed"
 	@echo "make bench      the figures of docs/benchmarks.md; make build | release | clean"
 
@@ -49,13 +51,16 @@ simulate: setup
 	swift build --build-tests
 	RUNBOOK_SIM_SEEDS=$(SEEDS) swift test --skip-build --disable-xctest --filter RunbookEngineTests
 
+fuzz: setup
+	tools/fuzz --minutes $(MINUTES)
+
 bench: release
 	tools/bench
 
 lint:
 	swift format lint --strict --parallel -r Package.swift Sources Tests
 	tools/python -m compileall -q demo tools
-	@for script in .ci/run demo/run tools/setup tools/server tools/soak tools/bench tools/python; do bash -n $$script || exit 1; done
+	@for script in .ci/run demo/run tools/setup tools/server tools/soak tools/bench tools/fuzz tools/python; do bash -n $$script || exit 1; done
 	@echo "lint: no findings"
 
 format:

@@ -88,7 +88,11 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Tests/RunbookTestSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "FrontEndFuzz", dependencies: ["RunbookSyntax", "RunbookPlan", "RunbookActions", "RunbookMongoActions"],
+      path: "Tests/FrontEndFuzz", swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+    .testTarget(name: "FrontEndTests", dependencies: ["FrontEndFuzz"], swiftSettings: strict),
     .testTarget(name: "RunbookSyntaxTests", dependencies: ["RunbookSyntax"], swiftSettings: strict),
     .testTarget(name: "RunbookPlanTests", dependencies: ["RunbookPlan", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookEngineTests", dependencies: ["RunbookEngine", "RunbookTestSupport"], swiftSettings: strict),

@@ -9,6 +9,8 @@
                statements on the same server: goal 1.5 times
   rollback     the way back, against the same `bulk_write`: goal 1.5 times
   cpu          the CPU of the program's process in update and rollback, beside pymongo's in its writes: goal a quarter
+  loading      `runbook validate` of a plan of 10,000 steps (about 1 MB), less `runbook --version`, against a bare scan of libyaml's events in C:
+               at most 3 times the CPU; and PyYAML's C loader with jsonschema and the schema of `runbook schema`, less its imports
   memory       the most that a process of the program held
 
 Times are medians; of update and rollback the whole process is measured, its start and its lease included. Prints a Markdown table.
@@ -59,6 +61,58 @@ def notes(count):
     return HEAD + "phases:\n  - id: only\n    title: Only\n    steps:\n" + steps
 
 
+def large(steps):
+    """A plan of that many steps, which count and write down by turns and refer to params and to each other; 100 bytes a step."""
+    parts = [HEAD, "params: { limit: { type: integer, default: 5 } }\nsecrets: { uri: { fromEnv: MONGODB_URI } }\n"
+             'targets: { main: { type: mongodb, uri: "${{ secrets.uri }}", database: large } }\n'
+             "defaults: { target: main, collection: items }\nphases:\n"]
+    for number in range(steps):
+        if number % 100 == 0:
+            parts.append(f"  - id: phase-{number // 100}\n    title: Phase {number // 100}\n    steps:\n")
+        if number % 2 == 0:
+            parts.append(f"      - id: s-{number}\n        action: mongodb.count\n"
+                         '        with: { filter: { views: { $gt: "${{ params.limit }}" } } }\n')
+        else:
+            parts.append(f"      - id: s-{number}\n        action: note\n"
+                         f'        with: {{ text: "${{{{ steps.s-{number - 1}.outputs.count }}}} left" }}\n')
+    return "".join(parts)
+
+
+SCAN = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <yaml.h>
+
+int main(int count, char **arguments) {
+  FILE *file = count > 1 ? fopen(arguments[1], "rb") : NULL;
+  if (!file) return 74;
+  fseek(file, 0, SEEK_END);
+  long size = ftell(file);
+  rewind(file);
+  unsigned char *text = malloc(size);
+  if (!text || fread(text, 1, size, file) != (size_t)size) return 74;
+  yaml_parser_t parser;
+  yaml_event_t event;
+  if (!yaml_parser_initialize(&parser)) return 70;
+  yaml_parser_set_input_string(&parser, text, size);
+  for (int ended = 0; !ended; yaml_event_delete(&event)) {
+    if (!yaml_parser_parse(&parser, &event)) return 2;
+    ended = event.type == YAML_STREAM_END_EVENT;
+  }
+  yaml_parser_delete(&parser);
+  return 0;
+}
+"""
+PEER = """
+import json, sys, yaml
+from jsonschema import Draft202012Validator
+if len(sys.argv) > 1:
+    plan = yaml.load(open(sys.argv[1], "rb"), Loader=yaml.CSafeLoader)
+    errors = list(Draft202012Validator(json.load(open(sys.argv[2]))).iter_errors(plan))
+    sys.exit(len(errors) > 0)
+"""
+
+
 class Bench:
     def __init__(self, options, folder):
         self.options, self.folder, self.rows, self.memory = options, folder, [], 0
@@ -85,6 +139,18 @@ class Bench:
         self.memory = max(self.memory, usage.ru_maxrss / 1024)
         return wall, usage.ru_utime + usage.ru_stime
 
+    def cpu(self, command, times):
+        """The median CPU of a process of somebody else's."""
+        seconds = []
+        for _ in range(times):
+            process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            _, ended, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(ended)
+            if process.returncode:
+                sys.exit(f"bench: {' '.join(command)} ended with {process.returncode}")
+            seconds.append(usage.ru_utime + usage.ru_stime)
+        return statistics.median(seconds)
+
     def plan(self, name, text):
         path = self.folder / name
         path.write_text(text)
@@ -104,6 +170,22 @@ class Bench:
         extra = (one - empty) * 1000
         self.row("start: a plan of one step", f"{one * 1000:.1f} ms", f"`--version` {empty * 1000:.1f} ms", f"{extra:+.1f} ms", "≤ 15 ms",
                  extra <= 15)
+
+    def loading(self):
+        plan, times = self.plan("large.yaml", large(10_000)), 4 * self.options.repeat
+        (self.folder / "scan.c").write_text(SCAN)
+        compiler = shutil.which("cc") or shutil.which("clang") or sys.exit("bench: neither cc nor clang is there to compile the scan of libyaml")
+        subprocess.run([compiler, "-O2", "-o", "scan", "scan.c", "-lyaml"], cwd=self.folder, check=True)
+        empty = statistics.median(self.run("--version")[1] for _ in range(times))
+        ours = statistics.median(self.run("validate", plan)[1] for _ in range(times)) - empty
+        scan = self.cpu(["./scan", plan], times)
+        size = os.path.getsize(plan) / 1e6
+        self.row(f"loading: 10,000 steps, {size:.1f} MB", f"{ours * 1000:.0f} ms CPU", f"libyaml's events {scan * 1000:.0f} ms", f"{ours / scan:.2f}×",
+                 "≤ 3×", ours <= 3 * scan)
+        schema = subprocess.run([self.options.runbook, "schema"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        peer = [sys.executable, "-c", PEER]
+        whole = self.cpu([*peer, plan, self.plan("schema.json", schema)], 1) - self.cpu(peer, 3)
+        self.row("loading beside PyYAML and jsonschema", f"{ours * 1000:.0f} ms CPU", f"{whole:.2f} s", f"{ours / whole:.3f}×", "–", True)
 
     def steps(self):
         plan, times, peers = self.plan("thousand.yaml", notes(1000)), [], []
@@ -199,6 +281,7 @@ def main():
         folder = pathlib.Path(name)
         bench = Bench(options, folder)
         bench.start()
+        bench.loading()
         bench.steps()
         uri = os.environ.get("MONGODB_URI")
         server = folder / "server"

@@ -38,7 +38,10 @@ let rooms: [Room] = [
   Room(name: "RunbookCommands", rooms: everyRoom, packages: ["ArgumentParser", "Logging", "OrderedCollections"]),
   Room(name: "runbook", rooms: ["RunbookCommands"]),
   Room(name: "RunbookTestSupport", rooms: everyRoom, packages: ["OrderedCollections", "Subprocess"], isTest: true),
+  Room(
+    name: "FrontEndFuzz", rooms: ["RunbookSyntax", "RunbookPlan", "RunbookActions", "RunbookMongoActions"], isTest: true),
   Room(name: "ArchitectureTests", isTest: true),
+  Room(name: "FrontEndTests", rooms: ["FrontEndFuzz"], isTest: true),
   Room(name: "RunbookSyntaxTests", rooms: ["RunbookSyntax"], isTest: true),
   Room(name: "RunbookPlanTests", rooms: ["RunbookPlan", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookEngineTests", rooms: ["RunbookEngine", "RunbookTestSupport"], isTest: true),
