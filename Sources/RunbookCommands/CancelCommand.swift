@@ -31,28 +31,28 @@ struct CancelCommand: AsyncParsableCommand {
     let id = try await RunChoice.resolve(run, from: journal, of: stateOptions, what: "unfinished run", fits: \.isUnfinished)
     let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
     if let refusal = recorded.state.refusal(of: .cancel(rollback: rollback)) { throw refused(refusal, recorded) }
-    if let live = try LiveRun.find(id, in: journal, of: stateOptions) { return try await ask(live, recorded.state) }
+    if let live = try LiveRun.find(id, in: journal, of: stateOptions) { return try await ask(live, recorded) }
     recorded.noteEditedPlan()
     try await running.lead(
       header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
-      state: stateOptions.state, endsWell: { [rollback] in Self.isDone($0, rollback: rollback) }
+      state: stateOptions.state, plans: recorded.plans, endsWell: { [rollback] in Self.isDone($0, rollback: rollback) }
     ) { (launcher) throws(RunFailure) in
       try await launcher.takeUp(.cancel(rollback: rollback), reason: reason ?? "")
     }
   }
 
-  private func ask(_ live: LiveRun, _ state: RunState) async throws {
+  private func ask(_ live: LiveRun, _ recorded: RecordedRun) async throws {
     let answer = try await live.ask(RequestKind.cancel, .object(["rollback": .bool(rollback), "reason": .string(reason ?? "")]))
     let rest: String
     if rollback {
       rest = "the whole plan is unwound, last step first"
     } else {
-      let standing = state.standing
+      let standing = recorded.state.standing
       rest =
         standing.isEmpty
         ? "the run ends, and nothing was changed" : "the run halts, and changes of \(standing.joined(separator: ", ")) stand"
     }
-    try live.tell(answer, asked: rollback ? "cancel and roll back" : "cancel", then: "it stops \(state.cancelBorder); \(rest)")
+    try live.tell(answer, asked: rollback ? "cancel and roll back" : "cancel", then: "it stops \(recorded.cancelBorder); \(rest)")
   }
 
   private func refused(_ refusal: Refusal, _ recorded: RecordedRun) -> ExitCode {

@@ -100,23 +100,31 @@ extension Messages {
   }
 }
 
-extension RunState {
+extension RecordedRun {
   /// Where a pause takes hold of what is under way now.
   var pauseBorder: String {
-    guard let effect = outstanding.first, effect.mutates else { return "at once, since nothing that changes something is under way" }
+    guard let effect = changing else { return "at once, since nothing that changes something is under way" }
     return switch effect.interrupt {
     case .batch: "at the next batch border of '\(effect.id.subject)'"
-    case .abort, .await: "as soon as '\(effect.id.subject)' has ended"
+    case .abort, .await: "as soon as '\(effect.id.subject)' has ended\(bound(of: effect))"
     }
   }
 
   /// Where a cancel takes hold of it.
   var cancelBorder: String {
-    guard let effect = outstanding.first, effect.mutates else { return "at once, since nothing that changes something is under way" }
+    guard let effect = changing else { return "at once, since nothing that changes something is under way" }
     return switch effect.interrupt {
     case .batch: "at the next batch border of '\(effect.id.subject)'"
     case .abort: "by breaking '\(effect.id.subject)' off; what became of it is then found out"
-    case .await: "as soon as '\(effect.id.subject)' has ended"
+    case .await: "as soon as '\(effect.id.subject)' has ended\(bound(of: effect))"
     }
+  }
+
+  private var changing: Effect? { state.outstanding.first.flatMap { $0.mutates ? $0 : nil } }
+
+  /// How long what has to be awaited may take at most, where that is bounded.
+  private func bound(of effect: Effect) -> String {
+    guard let limit = bound.steps[effect.id.subject]?.limits.timeout else { return "" }
+    return ", which takes at most \(DurationText.format(microseconds: limit))"
   }
 }

@@ -33,7 +33,7 @@ struct PauseCommand: AsyncParsableCommand {
     }
     let answer = try await live.ask(RequestKind.pause, .object(["reason": .string(reason ?? "")]))
     let rest = state.status == .rollingBack ? "the rollback stops on the way, and goes on with the next rollback" : "the run is paused"
-    try live.tell(answer, asked: "pause", then: "\(rest), \(state.pauseBorder)")
+    try live.tell(answer, asked: "pause", then: "\(rest), \(recorded.pauseBorder)")
   }
 
   /// Without a process nothing goes on; what there is to say is where the run stands.

@@ -48,30 +48,46 @@ struct RollbackCommand: AsyncParsableCommand {
           "\(live.label); --skip and --past are for a run that stands",
           help: "wait until it stands, or pause it with Ctrl-C there")
       }
-      return try await ask(live, recorded.state)
+      return try await ask(live, recorded)
     }
     if wish != .rollback, let refusal = recorded.state.refusal(of: wish) {
-      throw Messages.usage(Self.text(of: refusal, run: id), help: "'runbook status \(id)' shows where the run stands")
+      throw Messages.usage(Self.text(of: refusal, run: id), help: help(recorded.state, run: id))
     }
     try await running.lead(
       header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
-      state: stateOptions.state
+      state: stateOptions.state, plans: recorded.plans
     ) { (launcher) throws(RunFailure) in
       try await launcher.takeUp(wish, reason: reason ?? "")
     }
   }
 
+  /// Where `--skip` or `--past` would fit.
+  private func help(_ state: RunState, run: String) -> String {
+    switch state.status {
+    case .blocked:
+      guard let step = state.currentStep, skip != nil else { break }
+      return "its rollback is blocked at '\(step)': runbook rollback \(run) --skip \(step) --reason T"
+    case .halted:
+      guard case .pointOfNoReturn(let step) = state.haltReason else { break }
+      return "runbook rollback \(run) --past \(step) --reason T"
+    default: break
+    }
+    let fits =
+      skip == nil ? "--past is for a run that stands at a point of no return" : "--skip is for a run whose rollback is blocked at that step"
+    return "\(fits); 'runbook status \(run)' shows where this one stands"
+  }
+
   /// A live run is asked through its inbox, and goes on under the lease of its process.
-  private func ask(_ live: LiveRun, _ state: RunState) async throws {
+  private func ask(_ live: LiveRun, _ recorded: RecordedRun) async throws {
     let answer = try await live.ask(RequestKind.rollback, .object(["reason": .string(reason ?? "")]))
     try live.tell(
-      answer, asked: "roll back", then: "it stops \(state.cancelBorder); the whole plan is unwound, last step first")
+      answer, asked: "roll back", then: "it stops \(recorded.cancelBorder); the whole plan is unwound, last step first")
     throw ExitCode(7)
   }
 
   static func text(of refusal: Refusal, run: String) -> String {
     switch refusal {
-    case .wrongState(let status): "run \(run) is \(status.words); this does not apply to it"
+    case .wrongState(let status): "run \(run) is \(status == .blocked ? "blocked" : status.words); this does not apply to it"
     case .underWay: "run \(run) is going on already"
     case .neverForward: "run \(run) turned back and can only be unwound further, or closed"
     case .pointOfNoReturn(let step): "run \(run) stands at the point of no return '\(step)'"

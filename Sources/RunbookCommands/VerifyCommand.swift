@@ -39,7 +39,7 @@ struct VerifyCommand: AsyncParsableCommand {
     }
     guard case .broken = verdict else { return }
     Messages.error("  state now: nothing was done; no command goes on with a journal that is damaged")
-    Messages.error("  next:      bring the state file back from a copy, and then: runbook verify \(run)")
+    Messages.next(["bring the state file back from a copy", "runbook verify \(run)"], state: stateOptions.state)
     throw ExitCode(1)
   }
 

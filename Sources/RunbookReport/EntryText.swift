@@ -69,9 +69,9 @@ struct EntryText {
     case .check: return "asked" + again
     case .capture: return "what its undo will need is read" + again
     case .perform: return "started" + again
-    case .probe: return "looked whether it happened" + again
+    case .probe: return "asked whether it happened" + again
     case .undo: return "undo started" + again
-    case .verifyUndone: return "looked whether its undo is whole" + again
+    case .verifyUndone: return "its undo is verified" + again
     }
   }
 
@@ -110,7 +110,7 @@ struct EntryText {
 
   private mutating func took(_ id: EffectID, _ at: Int64) -> String {
     guard let start = requestedAt.removeValue(forKey: id), at - start > 0 else { return "" }
-    return " in \(PeopleText.duration(milliseconds: at - start))"
+    return " (\(PeopleText.duration(milliseconds: at - start)))"
   }
 
   private func again(_ retryAt: Int64?, _ at: Int64) -> String {

@@ -46,7 +46,9 @@ extension RunReport {
   private var outcomeSection: ReportDocument.Section? {
     let rows = outcome.map { [$0.title, $0.bar, Self.observed($0), Self.verdict($0), $0.evidence] }
     guard !rows.isEmpty else { return nil }
-    return .init(title: "Outcome", blocks: [.table(head: ["metric", "bar", "observed", "verdict", "evidence"], rows: rows)])
+    var blocks: [ReportDocument.Block] = [.table(head: ["metric", "bar", "observed", "verdict", "evidence"], rows: rows)]
+    if !rollbacks.isEmpty { blocks.append(.paragraph("As it was before the rollback.")) }
+    return .init(title: "Outcome", blocks: blocks)
   }
 
   private var stepsSection: ReportDocument.Section {
@@ -103,9 +105,11 @@ extension RunReport {
         })
     ]
     let rows = unwound.map { outline, record in
-      [
-        outline.id, record.undo.words, PeopleText.number(Int64(record.conflicts)), PeopleText.number(Int64(record.inDoubt)),
-        record.undoDetails["kept"] == true ? "what it made is kept" : record.undo.note ?? "",
+      let isKept = record.undoDetails["kept"] == true
+      return [
+        outline.id, isKept ? "nothing to undo" : record.undo.words, PeopleText.number(Int64(record.conflicts)),
+        PeopleText.number(Int64(record.inDoubt)),
+        isKept ? "what it made is kept" : record.undo.note ?? "",
       ]
     }
     if !rows.isEmpty { blocks.append(.table(head: ["step", "undo", "conflicts", "in doubt", "note"], rows: rows)) }

@@ -42,6 +42,21 @@ import Testing
     try await rig.checkPromises()
   }
 
+  /// A pause that is taken back before it took hold: the step stops at its border, and goes on.
+  @Test func aResumeFromTheInboxTakesAPauseBack() async throws {
+    let (rig, process) = try await running { rig, _ in
+      try? await rig.post(RequestKind.pause, .object(["reason": "lunch"]), id: "p-1")
+      try? await rig.post(RequestKind.resume, .object(["reason": "no lunch"]), id: "r-1", who: "ben")
+    }
+    let ending = try await rig.execute(process)
+    #expect(ending.state.status == .succeeded)
+    let wishes = ending.state.decisions.compactMap { if case .request(let request) = $0 { request } else { nil } }
+    #expect(wishes.map(\.wish) == [.pause, .resume])
+    #expect(wishes.last?.who == "ben")
+    #expect(try await rig.journal.pendingRequests(of: "run-1").isEmpty)
+    try await rig.checkPromises()
+  }
+
   @Test func cancelWithRollbackUnwinds() async throws {
     let (rig, process) = try await running { rig, _ in
       try? await rig.post(RequestKind.cancel, .object(["rollback": true, "reason": "no more"]), id: "c-1")

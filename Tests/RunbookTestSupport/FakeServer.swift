@@ -30,6 +30,8 @@ public final class FakeServer: Sendable {
     var epochs: [String: Int64] = [:]
     /// Steps whose undo entries were removed, by run.
     var finalized: [String: Set<String>] = [:]
+    /// What the next clean-ups end with after they have done their work.
+    var cleanUpErrors: [ActionError] = []
     var resolves = 0
     var sessions = 0
     var dead: Set<Int> = []
@@ -77,6 +79,9 @@ public final class FakeServer: Sendable {
   /// From now on every call fails so; nil ends that.
   public func fail(with error: ActionError?) { state.withLock { $0.failure = error } }
   /// What the next executions of a step, check or undo (`undo a`) do; afterwards they behave well.
+  /// The next clean-up is done, and its answer lost.
+  public func failNextCleanUp(with error: ActionError) { state.withLock { $0.cleanUpErrors.append(error) } }
+
   public func script(_ subject: String, _ behaviours: FakeBehaviour...) { state.withLock { $0.script[subject] = behaviours } }
   /// What it does each time, where the script says nothing.
   public func always(_ subject: String, _ behaviour: FakeBehaviour) { state.withLock { $0.habits[subject] = behaviour } }

@@ -157,7 +157,11 @@ public final class FakeTarget: CoordinatingTarget {
   public func cleanUp(run: String) async throws(ActionError) -> CleanUp {
     let kept = try await kept(for: run)
     guard holdsLease else { throw FakeTarget.leaseLost }
-    server.state.withLock { state in state.finalized[run, default: []].formUnion(kept.undo.map(\.name)) }
+    let error = server.state.withLock { state in
+      state.finalized[run, default: []].formUnion(kept.undo.map(\.name))
+      return state.cleanUpErrors.isEmpty ? nil : state.cleanUpErrors.removeFirst()
+    }
+    if let error { throw error }
     return CleanUp(removed: kept)
   }
 
