@@ -138,8 +138,9 @@ import Testing
       #expect(ended.error.contains("State now:    halted; changes of change stand"), "\(ended)")
       let run = try await place.run()
       #expect(
-        place.commands(in: ended.error).suffix(3) == [
-          "runbook resume \(run)", "runbook rollback \(run)", "runbook close \(run) --reason T",
+        place.commands(in: ended.error).suffix(4) == [
+          "runbook resume \(run)", "runbook resume \(run) --accept-check never --reason T", "runbook rollback \(run)",
+          "runbook close \(run) --reason T",
         ])
       #expect(try await place.status().code == 9)
       #expect(try await place.program.run("resume").status == 9, "the check is asked again, and fails again")
