@@ -19,6 +19,8 @@ struct ReferenceChecker {
   private var undoIDs: Set<String> = []
   /// What the way back makes known: seen by `afterRollback` and `verifyRollback` alone.
   private var undone: [String: Part] = [:]
+  /// The same of the undo list that is looked at.
+  private var onlyUndone: [String] = []
   /// Whether the arguments that are looked at may refer to single requests.
   private var mayNameSamples = false
   /// Steps after which a trigger goes live.
@@ -118,7 +120,6 @@ struct ReferenceChecker {
   private mutating func look(undo items: [UndoItem]) {
     isUndo = true
     undoIDs = Set(items.compactMap { if case .step(let step) = $0 { step.id } else { nil } })
-    let before = seen
     // What the steps are given is recorded before the effect that they undo; what is asked on the way back is not.
     for case .step(let undo) in items { look(undo.action) }
     for case .step(let undo) in items {
@@ -126,16 +127,22 @@ struct ReferenceChecker {
       look(undo.preconditions)
       for capture in undo.capture {
         look(capture)
-        seen[capture.id] = Part(kind: .capture, phase: phaseIndex, range: capture.idRange)
+        happen(capture.id, Part(kind: .capture, phase: phaseIndex, range: capture.idRange))
       }
-      seen[undo.id] = Part(kind: .step, phase: phaseIndex, range: undo.idRange)
+      happen(undo.id, Part(kind: .step, phase: phaseIndex, range: undo.idRange))
       if let probe = undo.probe { look(probe) }
       look(undo.verify)
     }
-    for (id, part) in seen where before[id] == nil { undone[id] = part }
     // Nothing on the way forward can read what only an undo makes known.
-    seen = before
+    for id in onlyUndone { undone[id] = seen.removeValue(forKey: id) }
+    onlyUndone = []
     isUndo = false
+  }
+
+  /// From here on the part can be referred to.
+  private mutating func happen(_ id: String, _ part: Part) {
+    if isUndo, seen[id] == nil { onlyUndone.append(id) }
+    seen[id] = part
   }
 
   private mutating func look(coveredBy id: String, _ range: SourceRange, of step: Step, in phase: Phase?) {
@@ -172,7 +179,7 @@ struct ReferenceChecker {
   private mutating func look(_ checks: [Check]) {
     for check in checks {
       look(check)
-      seen[check.id] = Part(kind: .check, phase: phaseIndex, range: check.idRange)
+      happen(check.id, Part(kind: .check, phase: phaseIndex, range: check.idRange))
     }
   }
 
