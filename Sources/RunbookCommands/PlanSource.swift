@@ -51,8 +51,8 @@ struct CheckedPlan {
 
   func place(of part: UnbuiltPart) -> String {
     guard let plan else { return "" }
-    let start = plan.place(of: part.range).start
-    return "\(plan.path):\(start.line):\(start.column)"
+    let place = plan.place(of: part.range)
+    return "\(place.file.path):\(place.start.line):\(place.start.column)"
   }
 
   var counts: String {
@@ -67,8 +67,9 @@ enum PlanSource {
   /// - Throws: exit 2 with every diagnostic, exit 64 where the file or the params cannot be used.
   static func load(path: String, params: ParamOptions, run: (String, Int64)) throws -> LoadedRun {
     let source = try file(path)
-    let loaded = PlanLoader.load(source)
+    let loaded = PlanLoader.load(source, includes: IncludedFiles.read)
     guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(try check(source, params: params).diagnostics) }
+    if plan.isFragment { throw Messages.usage("\(path) is a fragment, which cannot be run", help: "run a runbook that includes it") }
     let given = try bind(params, of: plan, requiresAll: true)
     let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
     let result = Wiring.catalog().bind(plan, params: given, run: facts)
@@ -78,13 +79,26 @@ enum PlanSource {
     return LoadedRun(bound: bound, normalised: normalised)
   }
 
+  /// Loads an edited plan of a run and binds it to the values that the run has, or gets by default.
+  /// - Throws: exit 2 with every diagnostic and where something is not built, exit 64 where the file cannot be read.
+  static func load(edited path: String, run: RunFacts, params: (Plan) throws -> ValueMap) throws -> LoadedRun {
+    let source = try file(path)
+    let loaded = PlanLoader.load(source, includes: IncludedFiles.read)
+    guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
+    let result = Wiring.catalog().bind(plan, params: try params(plan), run: run)
+    guard let bound = result.bound else { throw refuse((loaded.diagnostics + result.diagnostics).inOrderOfPlace()) }
+    let edited = LoadedRun(bound: bound, normalised: normalised)
+    try edited.refuseUnbuilt()
+    return edited
+  }
+
   /// Loads a plan to look for mistakes; params that are not given are taken as not known.
   static func check(path: String, params: ParamOptions) throws -> CheckedPlan {
     try check(try file(path), params: params)
   }
 
   private static func check(_ source: SourceFile, params: ParamOptions) throws -> CheckedPlan {
-    let loaded = PlanLoader.load(source)
+    let loaded = PlanLoader.load(source, includes: IncludedFiles.read)
     guard let plan = loaded.plan ?? loaded.draft else { return CheckedPlan(diagnostics: loaded.diagnostics, unbuilt: [], plan: nil) }
     let given = loaded.plan == nil ? [:] : try bind(params, of: plan, requiresAll: false)
     let result = Wiring.catalog().bind(plan, params: given)
