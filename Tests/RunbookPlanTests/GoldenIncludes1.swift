@@ -260,41 +260,5 @@ extension GoldenInclude {
         |           ^^^^
       help: add with: { host: … }
       """#),
-    GoldenInclude(
-      "unknownParamOfFragment", rule: "Fragment: what an include may contain",
-      #"""
-      apiVersion: runbook/v1
-      kind: Runbook
-      metadata: { id: main }
-      params: { host: { type: string, default: db } }
-      targets: { db: { type: mongodb, uri: fake } }
-      defaults: { target: db, collection: assets }
-      include: [ { file: ./f.yaml, as: pre, with: { hots: a, host: b } } ]
-      phases: [ { id: p, steps: [ { id: s, action: note, with: { text: "done" } } ] } ]
-      """#,
-      files: [
-        "f.yaml":
-          #"""
-        apiVersion: runbook/v1
-        kind: Fragment
-        params: { host: { type: string }, limit: { type: integer, default: 5, min: 1 } }
-        preconditions:
-          - { id: up, action: mongodb.ping, expect: { field: writable, equals: true } }
-        phases:
-          - id: look
-            steps:
-              - { id: count, action: mongodb.count }
-            verify:
-              - { id: few, value: "${{ steps.count.outputs.count }}", expect: { atMost: "${{ params.limit }}" } }
-        """#
-      ],
-      #"""
-      error[RB1603]: plans/f.yaml has no param 'hots'
-       --> plans/x.yaml:7:47
-        |
-      7 | include: [ { file: ./f.yaml, as: pre, with: { hots: a, host: b } } ]
-        |                                               ^^^^
-      help: did you mean 'host'?
-      """#),
   ]
 }

@@ -37,7 +37,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
       .notForDocuments, .paramGivenTwice, .paramValue, .fixedParam, .numberTooLarge, .keyTooLong,
     ]
     let rules = (GoldenRule.part1 + GoldenRule.part2).map(\.expected)
-    let includes = (GoldenInclude.part1 + GoldenInclude.part2).map(\.expected)
+    let includes = (GoldenInclude.part1 + GoldenInclude.part2 + GoldenInclude.part3).map(\.expected)
     let triggers = (Golden.triggers + Golden.triggerPlaces).map(\.expected)
     let shown = ((Golden.part1 + Golden.part2 + Golden.part3).map(\.expected) + rules + includes + triggers).joined()
     for code in PlanCode.allCases where !elsewhere.contains(code) {

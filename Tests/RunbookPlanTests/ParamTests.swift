@@ -66,4 +66,25 @@ import Testing
 
         """)
   }
+
+  /// `min` and `max` hold for what is given, on the command line and in a params file, and for what the plan itself gives.
+  @Test func boundsHoldWhereverAValueComesFrom() throws {
+    let text = Samples.plan(
+      "day: {",
+      "room: { type: size, default: 1MiB, min: 1KiB, max: 1GiB }\n  twice: { type: size, value: \"${{ params.room }}\", max: 64MiB }\n  day: {"
+    )
+    let params = try #require(PlanLoader.load(path: "x.yaml", text: text).plan).params
+    let given = bindParams(params, given: [("name", "n"), ("room", "2GiB")])
+    #expect(given.mistakes.map(\.message) == ["param 'room': 2147483648 is above 1073741824"])
+    let file = bindParams(params, given: [("name", "n")], file: SourceFile(path: "p.yaml", text: "room: 1B\n"))
+    #expect(file.diagnostics.map(\.message) == ["room: 1 is below 1024"])
+    let fixed = bindParams(params, given: [("name", "n"), ("room", "128MiB")])
+    #expect(
+      fixed.mistakes.map(\.message) == ["param 'twice', which the plan gives its value: 134217728 is above 67108864"])
+    #expect(bindParams(params, given: [("name", "n")]).values["twice"] == 1_048_576)
+    // Without the value that it refers to, a fixed param is not known yet; that is no mistake of its own.
+    let unknown = Samples.plan("day: {", "who: { type: string }\n  other: { type: string, value: \"to ${{ params.who }}\" }\n  day: {")
+    let declared = try #require(PlanLoader.load(path: "x.yaml", text: unknown).plan).params
+    #expect(bindParams(declared, given: [("name", "n")], requiresAll: false).isUsable)
+  }
 }

@@ -38,7 +38,7 @@ struct GoldenInclude: Sendable, CustomTestStringConvertible {
     #expect(Samples.rendered(Samples.plan(golden.old, golden.new)).withoutEmptyEnd == golden.expected)
   }
 
-  @Test(arguments: GoldenInclude.part1 + GoldenInclude.part2)
+  @Test(arguments: GoldenInclude.part1 + GoldenInclude.part2 + GoldenInclude.part3)
   func anIncludeThatCannotBeIsTold(_ golden: GoldenInclude) {
     let loaded = PlanLoader.load(path: "plans/x.yaml", text: golden.text + "\n", includes: Samples.files(golden.files, under: "plans/"))
     #expect(loaded.diagnostics.rendered().withoutEmptyEnd == golden.expected)
