@@ -76,7 +76,9 @@ import Testing
       try await place.insert((1_000..<4_000).map { ["_id": .integer(Int64($0)), "name": "more"] })
       let change = Plans.change.replacing("size: 20", with: "size: 4")
       // The change itself makes the trigger fire, long before it is done.
-      let watched = Self.trigger(Self.policies, every: "20ms").replacing("{ broken: true }", with: "{ extra: 1 }").replacing(
+      let watched = Self.trigger("window: 400ms\nonFail: rollback\nonNoData: warn\nonError: warn", every: "50ms").replacing(
+        "{ broken: true }", with: "{ extra: 1 }"
+      ).replacing(
         "equals: 0", with: "below: 100")
       let ended = try await place.program.run("execute", try place.plan(watched + change))
       #expect(ended.status == 3, "\(ended)")
@@ -122,7 +124,7 @@ import Testing
     defer { Task { await source.stop() } }
     try await Workplace.lend { place in
       var program = place.program
-      program.environment["SOURCE_URI"] = source.uri + (source.uri.contains("?") ? "&" : "/?") + "serverSelectionTimeoutMS=500"
+      program.environment["SOURCE_URI"] = source.uri
       let plan = """
         apiVersion: runbook/v1
         kind: Runbook
