@@ -227,6 +227,9 @@ class Round:
         if self.scenario == "person" and status == 0:
             self.run_id = self.run_id or self.find_run()
             status = self.go(["rollback", self.run_id], planned - forward)
+            if status == 0:
+                # Killed before the wish was recorded, and then only resumed: the run is as it was, and whoever wants it back says so again.
+                status = self.go(["rollback", self.run_id], 0)
         self.conclude(status)
 
     def stop_and_overtake(self):

@@ -27,7 +27,7 @@ struct CloseCommand: AsyncParsableCommand {
     }
     try await running.lead(
       header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
-      state: stateOptions.state
+      state: stateOptions.state, plans: recorded.plans
     ) { (launcher) throws(RunFailure) in
       try await launcher.takeUp(.close, reason: reason)
     }

@@ -4,6 +4,7 @@ import RunbookJournal
 import RunbookPlan
 import RunbookReport
 import RunbookRuntime
+import RunbookSQLiteJournal
 import RunbookSyntax
 
 struct ResumeCommand: AsyncParsableCommand {
@@ -16,6 +17,14 @@ struct ResumeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Go on after a halt by this check, taking its verdict as accepted.", valueName: "check"))
   var acceptCheck: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the plan as its file is now, if this is its digest; another one shows what differs.", valueName: "digest"))
+  var accept: String?
+
+  @Option(help: ArgumentHelp("Where the edited plan is, if not where the run's plan was.", valueName: "file"))
+  var plan: String?
+
   @Option(help: "Why; recorded.")
   var reason: String?
 
@@ -23,6 +32,8 @@ struct ResumeCommand: AsyncParsableCommand {
   @OptionGroup var running: RunningOptions
 
   func validate() throws {
+    if accept != nil, acceptCheck != nil { throw ValidationError("--accept and --accept-check exclude each other") }
+    if plan != nil, accept == nil { throw ValidationError("--plan goes with --accept") }
     if acceptCheck != nil, (reason ?? "").isEmpty {
       throw ValidationError("--reason is needed with --accept-check: it is recorded, and stands in the report")
     }
@@ -34,6 +45,7 @@ struct ResumeCommand: AsyncParsableCommand {
     let id = try await RunChoice.resolve(run, from: journal, of: stateOptions, what: "unfinished run", fits: \.isUnfinished)
     let recorded = try await RecordedRun.read(id, from: journal, of: stateOptions)
     if let acceptCheck { try review(acceptCheck, of: recorded) }
+    if let accept { return try await adopt(accept, recorded, journal, redactor) }
     if let live = try LiveRun.find(id, in: journal, of: stateOptions), acceptCheck == nil, recorded.state.status == .paused {
       return try await ask(live)
     }
@@ -41,9 +53,24 @@ struct ResumeCommand: AsyncParsableCommand {
     let wish: Request.Wish = acceptCheck.map { .acceptCheck($0) } ?? .resume
     try await running.lead(
       header: recorded.header, bound: recorded.bound, journal: journal, redactor: redactor, planPath: recorded.header.planPath,
-      state: stateOptions.state
+      state: stateOptions.state, plans: recorded.plans
     ) { (launcher) throws(RunFailure) in
       try await launcher.takeUp(wish, reason: reason ?? "")
+    }
+  }
+
+  private func adopt(_ digest: String, _ recorded: RecordedRun, _ journal: SQLiteJournal, _ redactor: Redactor) async throws {
+    let edited = try EditedPlan(of: recorded, at: plan ?? recorded.header.planPath)
+    try edited.review(accepting: digest)
+    if edited.adoption.digest == recorded.planDigest {
+      throw Messages.usage(
+        "run \(recorded.header.run) goes by this plan already", help: "runbook resume \(recorded.header.run)")
+    }
+    try await running.lead(
+      header: recorded.header, bound: edited.bound, journal: journal, redactor: redactor, planPath: edited.path,
+      state: stateOptions.state, plans: edited.plans
+    ) { (launcher) throws(RunFailure) in
+      try await launcher.takeUp(.adopt(digest: edited.adoption.digest), reason: reason ?? "")
     }
   }
 

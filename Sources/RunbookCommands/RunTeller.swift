@@ -15,7 +15,7 @@ struct RunTeller {
   /// - Parameters:
   ///   - state: the `--state` that the command was given.
   ///   - plain: a live view is not wanted.
-  init(bound: BoundPlan, header: RunHeader, journal: any Journal, state: String?, plain: Bool) async {
+  init(bound: BoundPlan, plans: PlanVersions?, header: RunHeader, journal: any Journal, state: String?, plain: Bool) async {
     let colored = Messages.showsColors(STDERR_FILENO)
     let narrator = RunNarrator(titles: PlanTitles(bound.plan, params: bound.params), colored: colored)
     guard !plain, LiveTerminal.isFit else {
@@ -24,7 +24,7 @@ struct RunTeller {
     }
     let outline = Outline(bound)
     // Of a run that begins nothing is recorded yet.
-    let folded = try? await RunLauncher.fold(run: header.run, outline: outline, journal: journal)
+    let folded = try? await RunLauncher.fold(run: header.run, plans: plans ?? PlanVersions(first: outline), journal: journal)
     let view = LiveView(bound: bound, outline: outline, header: header, stateOption: state, state: folded?.state)
     let observer = LiveObserver(narrator: narrator, view: view, colored: colored)
     (self.observer, live) = (observer, observer)

@@ -24,12 +24,15 @@ struct RunningOptions: ParsableArguments {
   var plain = false
 
   /// Leads a run to where it stands, tells it, and ends with its exit status.
-  /// - Parameter endsWell: where the run came to what the command was asked for; the exit status is 0 then.
+  /// - Parameters:
+  ///   - plans: the plans of a recorded run; left out, `bound` is the only one.
+  ///   - endsWell: where the run came to what the command was asked for; the exit status is 0 then.
   func lead(
     header: RunHeader, bound: BoundPlan, journal: SQLiteJournal, redactor: Redactor, planPath: String, state: String?,
-    endsWell: (RunState) -> Bool = { _ in false }, _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
+    plans: PlanVersions? = nil, endsWell: (RunState) -> Bool = { _ in false }, _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
   ) async throws {
-    let teller = output == .text ? await RunTeller(bound: bound, header: header, journal: journal, state: state, plain: plain) : nil
+    let teller =
+      output == .text ? await RunTeller(bound: bound, plans: plans, header: header, journal: journal, state: state, plain: plain) : nil
     let observer: any RunObserver = teller?.observer ?? NDJSONObserver(run: header.run)
     let lock: RunLock
     do throws(JournalError) {
@@ -40,6 +43,7 @@ struct RunningOptions: ParsableArguments {
     defer { withExtendedLifetime(lock) {} }
     var setting = Wiring.setting(
       bound: bound, header: header, journal: journal, redactor: redactor, observer: observer, answersByItself: yes, detaches: detach)
+    if let plans { setting.plans = plans }
     if setting.console != nil { setting.console = TerminalConsole(beside: teller?.live) }
     let targets = Wiring.targets(setting: setting, planDirectory: Self.directory(of: planPath))
     let signals = StopSignals()
@@ -47,7 +51,8 @@ struct RunningOptions: ParsableArguments {
       await signals.listen(for: executor) { teller?.live?.noteStop() }
     }
     if output == .text {
-      Messages.error("Run \(header.run) of plan '\(header.planID)' (\(planPath), \(header.planDigest.prefix(15))…)")
+      let digest = plans?.later.last?.adoption.digest ?? header.planDigest
+      Messages.error("Run \(header.run) of plan '\(header.planID)' (\(planPath), \(digest.prefix(15))…)")
     }
     teller?.live?.begin()
     defer { teller?.live?.end() }

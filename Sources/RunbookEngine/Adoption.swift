@@ -148,7 +148,9 @@ extension RunState {
     for site in layout.sites {
       guard let former = site.outline.renamedFrom, old.layout.stepNumbers[site.outline.id] == nil else { continue }
       for verb in EffectID.Verb.allCases {
-        if let serial = serials[EffectKey(verb: verb, subject: former)] { serials[EffectKey(verb: verb, subject: site.outline.id)] = serial }
+        if let serial = serials[EffectKey(verb: verb, subject: former)] {
+          serials[EffectKey(verb: verb, subject: site.outline.id)] = serial
+        }
       }
       answersBySubject[site.outline.id] = answersBySubject[former]
       continuedFailures = continuedFailures.map { $0 == former ? site.outline.id : $0 }

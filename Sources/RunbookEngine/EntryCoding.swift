@@ -8,6 +8,9 @@ public struct EntryDecodingError: Error, Sendable, Hashable, CustomStringConvert
 /// The stored form of entries, written by hand so that a rename in the code never changes what is on disk. Every payload is a map with the
 /// time under `at`; keys whose value is absent or empty are left out.
 extension Entry {
+  /// The stored word for the adoption of an edited plan, which a reader has to know before it can fold what follows.
+  public static let planAdoptedKind = "planAdopted"
+
   /// The stored word for the kind.
   public var kindName: String {
     switch kind {
@@ -29,7 +32,7 @@ extension Entry {
     case .runPaused: "runPaused"
     case .runHalted: "runHalted"
     case .runBlocked: "runBlocked"
-    case .planAdopted: "planAdopted"
+    case .planAdopted: Entry.planAdoptedKind
     case .runEnded: "runEnded"
     case .polled: "polled"
     case .pollDue: "pollDue"
@@ -143,7 +146,7 @@ extension Entry {
     case "runPaused": .runPaused(reason: try reader.text("reason"))
     case "runHalted": .runHalted(try HaltReason(reader))
     case "runBlocked": .runBlocked(step: try reader.text("step"))
-    case "planAdopted":
+    case planAdoptedKind:
       .planAdopted(
         Adoption(digest: try reader.text("digest"), plan: try reader.text("plan"), params: reader["params"] ?? .emptyMap))
     case "runEnded": .runEnded(try reader.word("status"))

@@ -27,6 +27,16 @@ public struct NormalisedPlan: Sendable, Hashable {
   }
 }
 
+extension NormalisedPlan {
+  /// A part of a plan in the form that the digest is made of, so that parts can be compared: keys sorted, except inside MongoDB documents.
+  /// - Parameter key: the key that it stands under.
+  static func canonical(_ node: Node, key: String = "") -> [UInt8] {
+    var writer = NormalForm(sortsKeys: true)
+    writer.write(node, under: key)
+    return writer.bytes
+  }
+}
+
 private func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
   let digits = Array("0123456789abcdef".utf8)
   var text: [UInt8] = []
@@ -52,6 +62,7 @@ private struct NormalForm {
   init(sortsKeys: Bool) { self.sortsKeys = sortsKeys }
 
   mutating func write(_ node: Node) { write(node, inArguments: false, keepsOrder: !sortsKeys) }
+  mutating func write(_ node: Node, under key: String) { write(node, inArguments: key == "with", keepsOrder: !sortsKeys) }
 
   private mutating func write(_ node: Node, inArguments: Bool, keepsOrder: Bool) {
     switch node.kind {
@@ -93,7 +104,7 @@ private struct NormalForm {
   private mutating func writeScalar(_ node: Node) {
     let isLiteral = node.withText { text in
       switch node.tag {
-      case .string, .nonSpecific: false
+      case .string: false
       case nil: node.style == .plain && ScalarClass.json(text) != .text
       default: ScalarClass.json(text) != .text
       }

@@ -330,12 +330,15 @@ private struct EffectWork {
     try await context(call, call: step.call, limits: step.limits)
   }
 
+  /// The name under which the target knows what the step did: its own, or the one before an adopted plan renamed it.
+  private var subject: String { scope.state.step(effect.id.subject)?.recordedAs ?? effect.id.subject }
+
   /// The effect that an action is asked about: a probe or an undo concerns what `perform` was last told to do, under that name.
   private var acting: EffectID {
     switch effect.id.verb {
-    case .condition, .check, .capture, .perform: effect.id
+    case .condition, .check, .capture, .perform: EffectID(verb: effect.id.verb, subject: subject, serial: effect.id.serial)
     case .probe, .undo, .verifyUndone:
-      EffectID(verb: .perform, subject: effect.id.subject, serial: max(scope.state.step(effect.id.subject)?.attempts ?? 1, 1))
+      EffectID(verb: .perform, subject: subject, serial: max(scope.state.step(effect.id.subject)?.attempts ?? 1, 1))
     }
   }
 
@@ -343,7 +346,7 @@ private struct EffectWork {
     var target: (any Target)?
     if call.usesTarget, let name = resolved.target { target = try await runner.targets.target(named: name) }
     return ActionContext(
-      run: runner.run, subject: effect.id.subject, effect: acting.description, attempt: acting.serial, requestedAt: effect.requestedAt,
+      run: runner.run, subject: subject, effect: acting.description, attempt: acting.serial, requestedAt: effect.requestedAt,
       arguments: resolved.arguments, target: target, collection: resolved.collection, timeout: limits.timeout,
       stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people, world: runner.memory, progress: progress)
   }

@@ -40,7 +40,7 @@ private struct OutlineBuilder {
       interrupt: interrupt(descriptor.interrupt),
       retry: retry(step.retry), onFailure: failurePolicy(step.onFailure), preconditions: step.preconditions.map { check($0) },
       hasCapture: descriptor.isMutating || !step.capture.isEmpty, verify: step.verify.map { check($0) }, undo: undo(bound.wayBack),
-      onInterrupt: interruptPolicy(step), hasCondition: step.when != nil)
+      onInterrupt: interruptPolicy(step), hasCondition: step.when != nil, renamedFrom: step.renamedFrom)
   }
 
   private func undo(_ wayBack: BoundStep.WayBack) -> StepOutline.Undo {

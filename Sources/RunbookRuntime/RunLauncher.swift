@@ -125,13 +125,13 @@ public struct RunLauncher: Sendable {
 
   /// The state that the journal tells.
   public func fold() async throws(RunFailure) -> (state: RunState, head: JournalHead) {
-    try await Self.fold(run: setting.run.id, outline: Outline(setting.bound), journal: setting.journal)
+    try await Self.fold(run: setting.run.id, plans: setting.plans, journal: setting.journal)
   }
 
-  public static func fold(run: String, outline: Outline, journal: any Journal) async throws(RunFailure) -> (
+  public static func fold(run: String, plans: PlanVersions, journal: any Journal) async throws(RunFailure) -> (
     state: RunState, head: JournalHead
   ) {
-    var state = RunState(outline: outline)
+    var state = plans.freshState
     var unreadable: EntryDecodingError?
     do throws(JournalError) {
       let head = try await journal.head(of: run)
@@ -326,7 +326,7 @@ public struct RunLauncher: Sendable {
 
 extension BoundPlan {
   /// Names of the targets that some step or check works on.
-  var targetsUsed: [String] {
+  public var targetsUsed: [String] {
     let calls = steps.values.map(\.call) + checks.values.compactMap(\.call) + triggers.map(\.call)
     var names: Set<String> = Set(reservations.map(\.target))
     for call in calls where call.usesTarget {

@@ -6,7 +6,10 @@ import Synchronization
 
 /// Everything outside the engine that one run is led with. All of it is replaceable.
 public struct RunSetting: Sendable {
+  /// The plan that the run goes on with.
   public var bound: BoundPlan
+  /// That plan and the ones before it.
+  public var plans: PlanVersions
   public var run: RunFacts
   public var header: RunHeader
   public var journal: any Journal
@@ -33,6 +36,7 @@ public struct RunSetting: Sendable {
   ) {
     self.detaches = detaches
     self.bound = bound
+    plans = PlanVersions(first: Outline(bound))
     self.run = run
     self.header = header
     self.journal = journal
@@ -49,6 +53,12 @@ public struct RunSetting: Sendable {
 
 extension RunFailure {
   init(recording error: JournalError, run: String) {
+    if case .damaged = error {
+      self.init(
+        code: "RB2504", exitStatus: error.exitStatus, message: "\(error)", standing: "nothing was done after that was found",
+        next: ["runbook verify \(run)", "bring the state file back from a copy"])
+      return
+    }
     self.init(
       code: "RB2504", exitStatus: error.exitStatus, message: "\(error)",
       standing: "nothing was done after that; what was recorded before it stands", next: ["runbook status \(run)", "runbook resume \(run)"])

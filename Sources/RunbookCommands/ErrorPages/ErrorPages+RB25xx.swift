@@ -263,6 +263,8 @@ extension ErrorPages {
       ##"""
       # RB2517: An edited plan cannot be adopted
 
+      ## Cause
+
       The plan's file was edited since the run began, and `runbook resume RUN --accept DIGEST` asks to go on with it. That is not possible:
       the message says for each step, phase, param or target why.
 
@@ -286,6 +288,8 @@ extension ErrorPages {
     "RB2518":
       ##"""
       # RB2518: The digest is not that of the edited plan
+
+      ## Cause
 
       `runbook resume RUN --accept DIGEST` goes on with an edited plan only if the digest is that of the file as it is now, so that what was
       reviewed is what runs. The digest that was given belongs to something else: the file was edited again, or `--plan` names another one.
