@@ -66,8 +66,11 @@ struct AdoptionTests {
     #expect(refusals([update("new"), update("a"), b, update("c")]) == [.inserted("new")])
     #expect(refusals([b, update("a"), update("c")]) == [.moved("a")])
     #expect(refusals([update("a"), update("c"), b]) == [.moved("c")])
-    #expect(state.refusals(ofAdopting: Outline(phases: [PhaseOutline(id: "two", steps: [update("a"), b])]), changed: []).contains(.phaseRemoved("one")))
-    #expect(state.refusals(ofAdopting: Outline(phases: [PhaseOutline(id: "two", steps: [update("a"), b])]), changed: []).contains(.moved("a")))
+    #expect(
+      state.refusals(ofAdopting: Outline(phases: [PhaseOutline(id: "two", steps: [update("a"), b])]), changed: []).contains(
+        .phaseRemoved("one")))
+    #expect(
+      state.refusals(ofAdopting: Outline(phases: [PhaseOutline(id: "two", steps: [update("a"), b])]), changed: []).contains(.moved("a")))
   }
 
   @Test("A phase that is over takes no new step, and a later one does")
