@@ -128,7 +128,7 @@ extension LiveView {
     var left = StyledLine("\(mark.text) ", mark.style)
     left.add("trigger ", .dim)
     left.add(trigger.id)
-    if let title = trigger.title, columns >= 80 { left.add(": \(title)") }
+    if let title = trigger.title, columns >= 100 { left.add(": \(title)") }
     var parts: [String] = []
     if let verdict = trigger.verdict {
       parts.append(verdict.rawValue)
@@ -137,8 +137,8 @@ extension LiveView {
       parts.append("no window yet")
     }
     if let bar = trigger.bar { parts.append("expected \(bar)") }
-    if trigger.verdict == .fail, trigger.borne > 0 { parts.append("\(PeopleText.count(trigger.borne, "failed window")) borne") }
     if let at = trigger.judgedAt { parts.append("\(LiveTime.text(milliseconds: now - at)) ago") }
+    if trigger.verdict == .fail, trigger.borne > 0 { parts.append("\(PeopleText.count(trigger.borne, "failed window")) borne") }
     return .joined(left, StyledLine(parts.joined(separator: ", "), trigger.verdict == .fail ? .plain : .dim), columns: columns)
   }
 }

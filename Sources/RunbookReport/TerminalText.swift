@@ -15,9 +15,10 @@ public enum TerminalText {
 
   /// The lines of a text of several, each escaped; a line break at the end begins no line.
   public static func lines(of text: String) -> [String] {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // By scalars: to Swift a carriage return and a line feed are one character.
+    var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
-    return lines.map { escaped(String($0)) }
+    return lines.map { escaped(String($0.last == "\r" ? $0.dropLast() : $0)) }
   }
 
   /// Columns that an escaped text takes on a terminal. Where terminals differ it is the larger number, so that what is cut to it never wraps.
