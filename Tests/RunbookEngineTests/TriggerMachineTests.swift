@@ -179,6 +179,28 @@ struct TriggerMachineTests {
     #expect(window.tally.durations.count == 9)
   }
 
+  @Test("Percentiles of samples that hold several operations are not put together: the window has the largest")
+  func percentilesOfMany() {
+    let rate = TriggerOutline.RateOutputs(
+      rate: "errorRate", operations: "samples", failures: "errors", duration: "p50", p50: "p50", p95: "p95")
+    var seen: ValueMap = [:]
+    let judge: TriggerMachine.Judge = { outputs in
+      seen = outputs
+      return CheckResult(.pass)
+    }
+    var watch = Watch(Self.outline(minSamples: 60, window: 2_000, rate: rate))
+    for (p50, p95, mean) in [(10, 200, 1.5), (30, 900, 1.0), (20, 100, 0.5)] as [(Int64, Int64, Double)] {
+      let outputs: ValueMap = ["p50": .duration(p50), "p95": .duration(p95), "mean": .double(mean), "errorRate": .double(0), "note": "n"]
+      watch.see(.values(outputs, operations: 20, failures: 1), judge: judge)
+    }
+    watch.now += 1_000
+    _ = watch.machine.tick(at: watch.now, judge)
+    watch.now += 1_000
+    #expect(watch.machine.tick(at: watch.now, judge)?.verdict == .pass)
+    #expect(seen["p50"] == .duration(30) && seen["p95"] == .duration(900) && seen["mean"] == .double(1.5) && seen["note"] == "n")
+    #expect(seen["errorRate"] == .double(0.05) && seen["samples"] == 60 && seen["errors"] == 3)
+  }
+
   @Test("Under minSamples, without operations, and with a source that is down a rate never passes")
   func ratesWithoutData() {
     let happy: TriggerMachine.Judge = { _ in CheckResult(.pass) }

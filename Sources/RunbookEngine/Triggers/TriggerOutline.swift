@@ -14,7 +14,7 @@ public struct TriggerOutline: Sendable, Hashable {
   }
 
   /// The outputs of an action whose samples count operations and failures: its windows are judged once, on what the samples give together,
-  /// under these names.
+  /// under these names. Of every other number or duration that the action gives, the window has the largest.
   public struct RateOutputs: Sendable, Hashable {
     /// The share of failures: a number from 0 to 1.
     public var rate: String
@@ -22,7 +22,9 @@ public struct TriggerOutline: Sendable, Hashable {
     public var failures: String
     /// The longest time between two good answers; nil where the action has no such output.
     public var longestGap: String?
-    /// The output of one sample that says how long it took (a duration); nil where there is none, and then there are no percentiles.
+    /// The output that says how long it took (a duration), where a sample is one operation: the percentiles of a window are made of these.
+    /// Percentiles of samples that hold several operations cannot be put together; of them the window has the largest, which the
+    /// percentile of all of them does not exceed.
     public var duration: String?
     public var p50: String?
     public var p95: String?
@@ -62,8 +64,7 @@ public struct TriggerOutline: Sendable, Hashable {
   public var onFail: TriggerEvent.Response
   public var onError: TriggerEvent.Response
   public var onNoData: TriggerEvent.Response
-  /// Set where the action has a rate and `expect` reads only outputs that are named here; nil means that every sample is judged by itself, so
-  /// that a window fails with its first failing sample.
+  /// Set where the action has a rate; nil means that every sample is judged by itself, so that a window fails with its first failing sample.
   public var rate: RateOutputs?
 
   public init(

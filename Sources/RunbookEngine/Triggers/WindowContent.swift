@@ -13,6 +13,8 @@ struct WindowContent: Sendable {
   private var lastError = ""
   private var lastEmpty = ""
   private var durations = DurationHistogram()
+  /// The outputs of samples of a rate: of numbers and durations the largest, of everything else the last.
+  private var others: ValueMap = [:]
   var longestGap: Int64 = 0
 
   /// Counts a sample; true where it was a good answer.
@@ -39,12 +41,23 @@ struct WindowContent: Sendable {
   }
 
   private mutating func count(_ values: ValueMap, _ operations: Int, _ failures: Int, _ rate: TriggerOutline.RateOutputs) -> Bool {
-    precondition(failures >= 0 && failures <= operations, "no more operations fail than there are")
+    let operations = max(operations, 0)
+    let failures = min(max(failures, 0), operations)
     observed += 1
     self.operations = (self.operations ?? 0) + operations
     self.failures += failures
-    if let name = rate.duration, let duration = values[name]?.durationValue { durations.add(microseconds: duration) }
+    if operations == 1, let name = rate.duration, let duration = values[name]?.durationValue { durations.add(microseconds: duration) }
+    for (name, value) in values { others[name] = others[name].map { WindowContent.larger($0, value) } ?? value }
     return failures < operations
+  }
+
+  private static func larger(_ one: Value, _ other: Value) -> Value {
+    switch (one, other) {
+    case (.integer(let a), .integer(let b)): .integer(max(a, b))
+    case (.double(let a), .double(let b)): .double(max(a, b))
+    case (.duration(let a), .duration(let b)): .duration(max(a, b))
+    default: other
+    }
   }
 
   private mutating func fail(_ message: String) -> Bool {
@@ -107,9 +120,10 @@ struct WindowContent: Sendable {
   }
 
   private func outputs(_ names: TriggerOutline.RateOutputs, _ rate: Double) -> ValueMap {
-    var map: ValueMap = [
-      names.rate: .double(rate), names.operations: .integer(Int64(samples)), names.failures: .integer(Int64(failures)),
-    ]
+    var map = others
+    map[names.rate] = .double(rate)
+    map[names.operations] = .integer(Int64(samples))
+    map[names.failures] = .integer(Int64(failures))
     if let name = names.longestGap { map[name] = .duration(longestGap * 1_000) }
     if let name = names.p50, let value = durations.percentile(0.5) { map[name] = .duration(value) }
     if let name = names.p95, let value = durations.percentile(0.95) { map[name] = .duration(value) }
