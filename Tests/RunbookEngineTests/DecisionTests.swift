@@ -174,13 +174,15 @@ struct DecisionTests {
       .verdict(id, result, retryAt: 9), .checkSkipped("c"),
       .decision(.answer(Answer(subject: "s", value: "yes", who: "ben", requestID: "r"))),
       .triggerFired(TriggerEvent(id: "t", response: .pause, phase: "p", verdict: .fail, message: "m")),
-      .triggerJudged(TriggerWindow(trigger: "t", verdict: .noData, message: "m", from: 1, to: 2, tally: TriggerTally(samples: 1, failures: 1))),
+      .triggerJudged(
+        TriggerWindow(trigger: "t", verdict: .noData, message: "m", from: 1, to: 2, tally: TriggerTally(samples: 1, failures: 1))),
       .triggerRepeated(TriggerWindow(trigger: "t", verdict: .pass, observed: 1, from: 1, to: 2)),
       .requestDeclined(Request(.pause, who: "ana", requestID: "q")), .unlocked(who: "ana", reason: "r"),
       .finalized(who: "ana", reason: "r"), .cleanedUp(.object(["db": .object(["undoBytes": 12])])),
       .cancelRequested(rollback: true, who: "ana", reason: "r", requestID: nil), .rollbackBegan(phase: "p", cause: "c"),
       .runPaused(reason: "r"), .runHalted(.cause), .runHalted(.phaseUndone("p")), .runHalted(.pointOfNoReturn("s")), .runBlocked(step: "s"),
-      .planAdopted(Adoption(digest: "d", plan: "{}", params: ["a": 1])), .polled(id, result, nextAt: 4, holdSince: nil, errors: 1), .pollDue(id),
+      .planAdopted(Adoption(digest: "d", plan: "{}", params: ["a": 1])), .polled(id, result, nextAt: 4, holdSince: nil, errors: 1),
+      .pollDue(id),
     ] + outcomes.map { .effectFinished(id, $0, retryAt: 5) }
       + wishes.map { .decision(.request(Request($0, who: "ana", reason: "r", requestID: "q"))) }
       + RunStatus.allCases.filter(\.isEnd).map { .runEnded($0) }
