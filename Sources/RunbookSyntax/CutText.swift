@@ -24,7 +24,8 @@ extension SourceLine {
     guard let next = byte(at: mark + 1) else { return nil }
     let bytes = file.bytes[text.start..<text.end]
     if isBlank(at: mark + 1) {
-      let rest = file.bytes[skipBlanks(from: mark + 1)..<textEnd(from: mark + 1)]
+      let start = skipBlanks(from: mark + 1)
+      let rest = file.bytes[start..<max(start, textEnd(from: start))]
       return !rest.isEmpty && rest.allSatisfy(isDigit) && isFreeText(bytes) ? .warning : nil
     }
     guard isLetterOrDigit(next) else { return nil }

@@ -28,7 +28,7 @@ struct Mutation {
 
   mutating func callAsFunction(_ text: String) -> String {
     var text = text
-    for _ in 0...Int.random(in: 0..<3, using: &generator) { text = once(text) }
+    for _ in 0...max(0, Int.random(in: -3..<3, using: &generator)) { text = once(text) }
     return text
   }
 
@@ -36,7 +36,7 @@ struct Mutation {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let index = Int.random(in: 0..<lines.count, using: &generator)
     let other = Int.random(in: 0..<lines.count, using: &generator)
-    switch Int.random(in: 0..<11, using: &generator) {
+    switch Int.random(in: 0..<13, using: &generator) {
     case 0: lines.remove(at: index)
     case 1: lines.insert(lines[index], at: other)
     case 2: lines.swapAt(index, other)
@@ -48,7 +48,10 @@ struct Mutation {
     case 9:
       let words = lines[other].split(separator: " ").map(String.init)
       lines[index] = word(of: lines[index]) { generator in words.randomElement(using: &generator) ?? "" }
-    default: lines[index] = character(of: lines[index])
+    case 10: lines[index] = character(of: lines[index])
+    // What should do no harm: a comment, and blanks at the end of a line.
+    case 11: lines.insert(String(repeating: " ", count: Int.random(in: 0...8, using: &generator)) + "# a comment", at: index)
+    default: lines[index] += "  "
     }
     return lines.joined(separator: "\n")
   }
@@ -99,8 +102,10 @@ private enum LastWords {
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let folders = [tests.appendingPathComponent("Fixtures/plans"), tests.deletingLastPathComponent().appendingPathComponent("plans")]
     return try folders.flatMap { folder in
-      try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).filter { $0.pathExtension == "yaml" }
-        .sorted { $0.path < $1.path }.map { ($0.lastPathComponent, try String(contentsOf: $0, encoding: .utf8)) }
+      try FileManager.default.contentsOfDirectory(at: folder.resolvingSymlinksInPath(), includingPropertiesForKeys: nil).filter {
+        $0.pathExtension == "yaml"
+      }
+      .sorted { $0.path < $1.path }.map { ($0.lastPathComponent, try String(contentsOf: $0, encoding: .utf8)) }
     }
   }
 

@@ -10,7 +10,9 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
 
 /// The messages in full: these words are what users see.
 @Suite struct SyntaxMistakeTests {
-  @Test(arguments: GoldenMessage.structure + GoldenMessage.indentation + GoldenMessage.content + GoldenMessage.meaning)
+  @Test(
+    arguments: GoldenMessage.structure + GoldenMessage.brackets + GoldenMessage.indentation + GoldenMessage.content
+      + GoldenMessage.meaning)
   func messageInFull(_ example: GoldenMessage) {
     let parsed = NodeTree.parse(SourceFile(path: "p.yaml", text: example.text))
     #expect(parsed.diagnostics.rendered() == example.message + "\n\n")
@@ -22,6 +24,18 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     #expect(parsed.tree == nil)
     #expect(parsed.diagnostics.map(\.code) == ["RB1002", "RB1006", "RB1011", "RB1002", "RB1014"])
     #expect(parsed.diagnostics.map(\.place.start.line) == [1, 2, 3, 4, 5])
+  }
+
+  @Test(
+    arguments: [
+      "a: 1 # one", "a: text # a comment", "a: two words  #12", "a: 10m #note", "a: 5% #x", "a: true #yes", "a: x #", "a: x # ",
+      "a: x # \n\nb: y",
+      "a: x ## y", "a: x #- y", "a: # nothing", "a: x # 12 of them", "a: http://x/#y", "a: x#y", "a: 'x' #y", "a: | #y\n  text #2",
+      "a: [x, # y\n  z]",
+      "a: &b x # 2nd", "#a: b #2",
+    ])
+  func realCommentsStayAsTheyAre(text: String) {
+    #expect(NodeTree.parse(SourceFile(path: "p.yaml", text: "k: v\n" + text)).diagnostics == [])
   }
 
   @Test func aTreeIsWholeBesideDuplicateKeys() throws {
