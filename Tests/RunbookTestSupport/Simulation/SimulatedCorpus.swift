@@ -3,7 +3,7 @@ import RunbookPlan
 
 /// The plans that are crashed at every boundary and every pair of boundaries.
 public enum SimulatedCorpus {
-  public static var all: [SimulatedPlan] { forward + backward + partial + people + watched + full }
+  public static var all: [SimulatedPlan] { forward + backward + partial + people + watched + full + edited }
 
   static func check(
     _ id: String, onFail: CheckOutline.Policy = .rollback, within: Int64? = nil, holdFor: Int64? = nil, recheck: Bool = false

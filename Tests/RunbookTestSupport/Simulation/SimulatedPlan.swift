@@ -18,14 +18,19 @@ public struct SimulatedPlan: Sendable {
   public var interjections: [String: Request.Wish]
   /// Steps whose inverse keeps their effect on purpose (a backup).
   public var keeps: Set<String>
+  /// An edited plan that whoever resumes the run adopts, as soon as that is possible.
+  public let edited: Outline?
+  /// Of both plans.
   let stepsByID: [String: StepOutline]
   let forwardIDs: Set<String>
 
   public init(
     _ name: String, _ outline: Outline, rules: [String: [SimulatedBehaviour]] = [:], ends: Set<RunStatus>,
     reverts: [String: [String]] = [:],
-    interjections: [String: Request.Wish] = [:], keeps: Set<String> = [], person: @escaping Person = SimulatedPlan.patient
+    interjections: [String: Request.Wish] = [:], keeps: Set<String> = [], edited: Outline? = nil,
+    person: @escaping Person = SimulatedPlan.patient
   ) {
+    self.edited = edited
     self.name = name
     self.outline = outline
     self.rules = rules
@@ -35,13 +40,15 @@ public struct SimulatedPlan: Sendable {
     self.keeps = keeps
     self.person = person
     var steps: [String: StepOutline] = [:]
-    for step in outline.phases.flatMap(\.steps) + outline.afterRollback {
-      steps[step.id] = step
-      guard case .steps(let items) = step.undo else { continue }
-      for case .step(let item) in items { steps[item.id] = item }
+    for outline in [outline, edited].compactMap(\.self) {
+      for step in outline.phases.flatMap(\.steps) + outline.afterRollback {
+        steps[step.id] = step
+        guard case .steps(let items) = step.undo else { continue }
+        for case .step(let item) in items { steps[item.id] = item }
+      }
     }
     stepsByID = steps
-    forwardIDs = Set(outline.phases.flatMap(\.steps).map(\.id))
+    forwardIDs = Set((outline.phases + (edited?.phases ?? [])).flatMap(\.steps).map(\.id))
   }
 
   /// Resumes what crashed or paused, and leaves everything else.
@@ -52,7 +59,20 @@ public struct SimulatedPlan: Sendable {
     }
   }
 
-  var forwardSteps: [StepOutline] { outline.phases.flatMap(\.steps) }
+  var forwardSteps: [StepOutline] {
+    let newer = (edited ?? outline).phases.flatMap(\.steps)
+    let gone = outline.phases.flatMap(\.steps).filter { old in !newer.contains { $0.id == old.id } }
+    return newer + gone
+  }
+
+  static let editedDigest = "edited"
+
+  /// What the person wants, or, of a run that could go on with the edited plan, that.
+  func wish(_ state: RunState, _ world: inout SimulatedWorld) -> Request.Wish? {
+    let wish = person(state, &world)
+    guard wish == .resume, edited != nil, state.adopted == nil else { return wish }
+    return state.refusal(of: .adopt(digest: Self.editedDigest)) == nil ? .adopt(digest: Self.editedDigest) : wish
+  }
 
   func covered(by step: String) -> [String] {
     let direct = forwardSteps.filter { $0.undo == .coveredBy(step) }.map(\.id)

@@ -65,7 +65,9 @@ public struct Simulation: Sendable {
     self.plan = plan
     self.bug = bug
     self.crashes = crashes
-    fresh = RunState(outline: bug == .requirePassForgotten ? plan.outline.withoutRequirePass : plan.outline)
+    var fresh = RunState(outline: bug == .requirePassForgotten ? plan.outline.withoutRequirePass : plan.outline)
+    if let edited = plan.edited { fresh.know(edited, of: Adoption(digest: SimulatedPlan.editedDigest, plan: "", params: .emptyMap)) }
+    self.fresh = fresh
     conductor = Conductor(state: fresh)
   }
 
@@ -94,7 +96,7 @@ public struct Simulation: Sendable {
     if !log.isEmpty, !state.isSettled { violations.append("the journal was cut inside a decision") }
     var wish: Request.Wish?
     if !log.isEmpty {
-      wish = plan.person(state, &world)
+      wish = plan.wish(state, &world)
       if wish == nil {
         Checker.checkEnd(self, state, into: &violations)
         return false

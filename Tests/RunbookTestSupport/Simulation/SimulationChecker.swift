@@ -23,7 +23,8 @@ enum Checker {
       let allowed = log[start...].contains { entry in
         switch entry.kind {
         case .effectFinished(id, let outcome, _): if case .unknown = outcome { false } else { true }
-        case .decision(.request(let request)): request.wish == .resume || request.wish == .rollback
+        case .decision(.request(let request)):
+          request.wish == .resume || request.wish == .adopt(digest: SimulatedPlan.editedDigest) || request.wish == .rollback
         default: false
         }
       }
