@@ -55,7 +55,7 @@ enum TypedText {
 
 /// Takes the block away before a crash is told or the process is stopped by Ctrl-Z.
 ///
-/// The handlers touch nothing but atomics and `write`.
+/// The handlers touch nothing but atomics, `write` and `usleep`.
 enum LiveSignals {
   private static let crashes = [SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV]
 
@@ -75,7 +75,6 @@ enum LiveSignals {
     }
     handle(SIGTSTP) { _ in
       LiveTrace.erase()
-      LiveTrace.noteInterruption()
       kill(getpid(), SIGSTOP)
     }
     handle(SIGCONT) { _ in LiveTrace.noteInterruption() }

@@ -27,8 +27,7 @@ enum StandardError {
       guard !screen.frame.isEmpty else { return send(screen.around(text)) }
       var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       if lines.last?.isEmpty == true { lines.removeLast() }
-      send(screen.frame.draw(text: lines, block: screen.block, columns: screen.columns, colored: screen.colored))
-      LiveTrace.note(rowsAbove: screen.frame.rowsAbove(columns: screen.columns), isDrawn: true)
+      sendFrame(of: &screen, below: lines)
     }
   }
 
@@ -40,9 +39,15 @@ enum StandardError {
       guard !isSame else { return }
       (screen.block, screen.columns, screen.colored) = (block, columns, colored)
       if block.isEmpty, screen.frame.isEmpty { return send(screen.around(text.map { $0 + "\n" }.joined())) }
-      send(screen.frame.draw(text: text, block: block, columns: columns, colored: colored))
-      LiveTrace.note(rowsAbove: screen.frame.rowsAbove(columns: columns), isDrawn: !screen.frame.isEmpty)
+      sendFrame(of: &screen, below: text)
     }
+  }
+
+  /// While the process is about to stop or to die the block is away, and has to stay away.
+  private static func sendFrame(of screen: inout Screen, below text: [String]) {
+    guard LiveTrace.beginFrame() else { return send(text.map { $0 + "\r\n" }.joined()) }
+    send(screen.frame.draw(text: text, block: screen.block, columns: screen.columns, colored: screen.colored))
+    LiveTrace.endFrame(rows: screen.frame.isEmpty ? 0 : screen.frame.rowsAbove(columns: screen.columns) + 1)
   }
 
   /// Asks something; the answer is typed behind it. What is told while the question is open goes before it, and it is asked again.
@@ -89,19 +94,42 @@ enum LiveTrace {
   private static let rows = Atomic<Int>(0)
   /// The process was stopped and goes on: something else has written to the terminal.
   private static let interrupted = Atomic<Bool>(false)
+  private static let isDrawing = Atomic<Bool>(false)
+  /// A handler has taken the block away; nothing is drawn any more.
+  private static let isSilent = Atomic<Bool>(false)
 
-  static func note(rowsAbove: Int, isDrawn: Bool) { rows.store(isDrawn ? rowsAbove + 1 : 0, ordering: .relaxed) }
-
-  static func takeInterruption() -> Bool { interrupted.exchange(false, ordering: .relaxed) }
-
-  static func noteInterruption() {
-    rows.store(0, ordering: .relaxed)
-    interrupted.store(true, ordering: .relaxed)
+  /// - Returns: whether a frame may be sent; then `endFrame` has to follow.
+  static func beginFrame() -> Bool {
+    isDrawing.store(true, ordering: .sequentiallyConsistent)
+    guard isSilent.load(ordering: .sequentiallyConsistent) else { return true }
+    isDrawing.store(false, ordering: .sequentiallyConsistent)
+    return false
   }
 
-  /// Erases the block with nothing but `write`. Safe in a handler of a signal.
+  static func endFrame(rows count: Int) {
+    rows.store(count, ordering: .sequentiallyConsistent)
+    isDrawing.store(false, ordering: .sequentiallyConsistent)
+  }
+
+  static func takeInterruption() -> Bool { interrupted.exchange(false, ordering: .sequentiallyConsistent) }
+
+  /// The process goes on after it was stopped.
+  static func noteInterruption() {
+    rows.store(0, ordering: .sequentiallyConsistent)
+    interrupted.store(true, ordering: .sequentiallyConsistent)
+    isSilent.store(false, ordering: .sequentiallyConsistent)
+  }
+
+  /// Erases the block with nothing but `write` and `usleep`. Safe in a handler of a signal.
   static func erase() {
-    let count = rows.exchange(0, ordering: .relaxed)
+    isSilent.store(true, ordering: .sequentiallyConsistent)
+    // A frame that another thread sends is soon over; where this thread was sending one, it never is.
+    var naps = 0
+    while isDrawing.load(ordering: .sequentiallyConsistent), naps < 50 {
+      usleep(1_000)
+      naps += 1
+    }
+    let count = rows.exchange(0, ordering: .sequentiallyConsistent)
     guard count > 0 else { return }
     // `\r`, up, erase as `LiveFrame` does, show the cursor; the number has at most four digits. Static strings need no memory.
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 48) { buffer in
