@@ -69,7 +69,7 @@ extension GoldenMessage {
           |
         1 | title: Batch # 2
           |        ^^^^^^^^^
-        help: put it in quotes if text is meant; write '# ' with a space if a comment is meant
+        help: put it in quotes if text is meant; a comment goes on a line of its own
           |
         1 | title: "Batch # 2"
         """),
