@@ -14,7 +14,8 @@ extension Diagnostic {
     return Diagnostic(
       SyntaxCode.cutByComment, severity: severity,
       text.isEmpty ? "'#' begins a comment, so there is no value here" : "' #' begins a comment, so the text ends before it",
-      at: SourcePlace(file: file, range: whole), help: "put it in quotes if text is meant; "
+      at: SourcePlace(file: file, range: whole),
+      help: "put it in quotes if text is meant; "
         + (line.isBlank(at: mark + 1) ? "a comment goes on a line of its own" : "write '# ' with a space if a comment is meant"),
       fixedLine: line.quoting([whole]))
   }
