@@ -170,7 +170,9 @@ extension PlanReader {
         report(.emptyList, "'rollback' holds no step", at: node.range, help: "write { notNeeded: reason } where nothing has to be undone")
       }
       if let second = node.elements.filter({ $0.hasText("auto") }).dropFirst().first {
-        report(.repeated, "'auto' stands twice in the list", at: second.range, help: "the action's own inverse is run once: remove one of the two")
+        report(
+          .repeated, "'auto' stands twice in the list", at: second.range,
+          help: "the action's own inverse is run once: remove one of the two")
       }
       return .steps(node.elements.compactMap { undoItem($0) }, node.range)
     case .mapping: return rollbackReason(entry)

@@ -25,7 +25,8 @@ public struct NextCommands: Sendable {
   public static func complete(_ line: String, stateOption: String?) -> String {
     guard let stateOption, line.hasPrefix("runbook ") else { return line }
     let verbs = [
-      "execute", "resume", "rollback", "status", "list", "confirm", "close", "unlock", "pause", "cancel", "finalize", "logs", "report", "verify",
+      "execute", "resume", "rollback", "status", "list", "confirm", "close", "unlock", "pause", "cancel", "finalize", "logs", "report",
+      "verify",
     ]
     return verbs.reduce(line) { line, verb in
       line.replacing("runbook \(verb) ", with: "runbook \(verb) --state \(quoted(stateOption)) ")

@@ -18,8 +18,8 @@ import Testing
       phases:
         - id: one
           steps:
-            - { id: a, action: fake.guarded, with: { cell: x } }\(confirm)
-            - { id: b, action: fake.guarded, with: { cell: y } }
+            - { id: a, action: fake.guarded, stallTimeout: 1000h, with: { cell: x } }\(confirm)
+            - { id: b, action: fake.guarded, stallTimeout: 1000h, with: { cell: y } }
       """
     let head = "rollbackTriggers: [ { id: health, action: fake.look, with: { cell: health }, every: 10m, expect: { equals: 0 }, \(more) } ]"
     return (phases, head)
