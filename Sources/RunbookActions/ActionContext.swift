@@ -26,6 +26,8 @@ public struct ActionContext: Sendable {
   public var world: any RunWorld
   /// Called now and then while a batched change goes on; cheap.
   public var progress: @Sendable (Progress) -> Void
+  /// The `measure` among the arguments, ready to be carried out.
+  public var measurement: Measurement?
 
   public init(
     run: RunFacts, subject: String, effect: String, attempt: Int, requestedAt: Int64, arguments: ValueMap, target: (any Target)?,

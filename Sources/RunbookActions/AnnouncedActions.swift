@@ -3,6 +3,6 @@
 public enum AnnouncedActions {
   public static let all: [ActionDescriptor] = [
     .execRun, .execCheck, .shellRun, .httpRequest, .httpCheck, .httpProbe, .httpLatency, .metricPrometheus, .manualApprove, .waitUntil,
-    .baselineRecord, .notifyWebhook,
+    .notifyWebhook,
   ]
 }

@@ -89,6 +89,7 @@ struct Binder {
     let limits = Limits(
       timeout: limit(check.timeout, "timeout"), within: limit(check.within, "within"), holdFor: limit(check.holdFor, "holdFor"))
     guard case .action(let call) = check.source else {
+      if let expect = check.expect { refuseComparisons(in: expect) }
       checks[check.id] = BoundCheck(check: check, call: nil, limits: limits)
       return
     }
@@ -100,7 +101,8 @@ struct Binder {
       return
     }
     if let expect = check.expect { review(expect, of: bound.descriptor) }
-    checks[check.id] = BoundCheck(check: check, call: bound, limits: limits)
+    checks[check.id] = BoundCheck(
+      check: check, call: bound, limits: limits, measurements: check.expect.map { measurements(in: $0, of: call, bound) } ?? [:])
   }
 
   // MARK: steps

@@ -26,10 +26,10 @@ extension Binder {
       report(.missingCollection, "\(call.name) works on no collection", at: collection.range, help: "remove 'collection'")
     }
     checkArguments(call, descriptor, action)
-    checkRules(of: call, descriptor)
+    let nested = checkRules(of: call, descriptor)
     return BoundCall(
       call: call, descriptor: descriptor, action: action, usesTarget: descriptor.targetType != nil && call.target != nil,
-      usesCollection: usesCollection)
+      usesCollection: usesCollection, nested: nested)
   }
 
   /// `mongodb.compare` names its collections among its arguments.
@@ -114,7 +114,8 @@ extension Binder {
   }
 
   private mutating func review(_ test: MatcherTest, of descriptor: ActionDescriptor) {
-    guard let name = test.field?.parts.first ?? descriptor.mainOutput else {
+    let field = test.operator == .notWorseThan ? test.comparedField : test.field
+    guard let name = field?.parts.first ?? descriptor.mainOutput else {
       report(.output, "\(descriptor.name) has no main output: 'field' must say which is meant", at: test.range)
       return
     }
@@ -126,7 +127,8 @@ extension Binder {
         help: nearest(to: name, among: names).map { "did you mean '\($0)'?" } ?? "its outputs are \(names.joined(separator: ", "))")
       return
     }
-    guard (test.field?.parts.count ?? 1) == 1 else { return }
+    if test.operator == .notWorseThan { return review(comparison: test, of: output, of: descriptor) }
+    guard (field?.parts.count ?? 1) == 1 else { return }
     compare(test, with: output.type, called: "output '\(name)' of \(descriptor.name)")
   }
 }

@@ -3,7 +3,8 @@ import RunbookSyntax
 
 /// Rules of the format that concern single actions by name.
 extension Binder {
-  mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) {
+  /// - Returns: the measurements among its arguments.
+  mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) -> [String: BoundCall] {
     switch call.name {
     case "manual.confirm":
       checkPeople(call)
@@ -17,10 +18,16 @@ extension Binder {
     case "shell.run": checkScript(call)
     default: break
     }
+    var nested: [String: BoundCall] = [:]
     for argument in call.arguments {
       guard let field = descriptor.fields.first(where: { $0.name == argument.key }) else { continue }
-      checkNested(argument.value, as: field.type, in: call)
+      if case .measurement = field.type {
+        nested[argument.key] = measurement(argument.value, in: call)
+      } else {
+        checkNested(argument.value, as: field.type, in: call)
+      }
     }
+    return nested
   }
 
   private mutating func checkPeople(_ call: ActionCall) {
@@ -77,11 +84,10 @@ extension Binder {
       let (check, found) = plan.nestedCheck(template, in: call)
       diagnostics += found
       guard let check, case .action(let nested) = check.source, let bound = bindNested(nested) else { return }
-      if let expect = check.expect { review(expect, of: bound.descriptor) }
-    case (.measurement, .map):
-      let (nested, found) = plan.nestedCall(template, in: call)
-      diagnostics += found
-      if let nested { _ = bindNested(nested) }
+      guard let expect = check.expect else { return }
+      review(expect, of: bound.descriptor)
+      noteUnbuiltComparisons(in: expect, "in a check inside arguments")
+    case (.measurement, .map): _ = measurement(template, in: call)
     case (.object(let fields), .map(let entries)):
       for entry in entries {
         if let field = fields.first(where: { $0.name == entry.key }) { checkNested(entry.value, as: field.type, in: call) }
@@ -92,6 +98,19 @@ extension Binder {
       for type in types where type.mayHoldChecks { checkNested(template, as: type, in: call) }
     default: break
     }
+  }
+
+  /// A measurement, `{ action, target, collection, with }`, that stands inside another call or inside what a check expects.
+  mutating func measurement(_ template: Template, in call: ActionCall) -> BoundCall? {
+    guard case .map = template.content else { return nil }
+    let (nested, found) = plan.nestedCall(template, in: call)
+    diagnostics += found
+    guard let nested else { return nil }
+    if ["manual.", "wait.", "baseline."].contains(where: { nested.name.hasPrefix($0) }) || nested.name == "note" {
+      report(.argument, "\(nested.name) measures nothing", at: nested.nameRange, help: "name an action that looks at a target")
+      return nil
+    }
+    return bindNested(nested)
   }
 
   private mutating func bindNested(_ call: ActionCall) -> BoundCall? {

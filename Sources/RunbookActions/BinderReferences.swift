@@ -48,6 +48,7 @@ extension Binder {
   private mutating func look(_ condition: Condition) {
     look(condition.value)
     look(condition.matcher)
+    refuseComparisons(in: condition.matcher)
     compare(condition.matcher, with: condition.value)
   }
 

@@ -8,6 +8,7 @@ extension Binder {
     guard let call = bind(trigger.action) else { return }
     guard mayBeSampled(call, trigger) else { return }
     review(trigger.expect, of: call.descriptor)
+    noteUnbuiltComparisons(in: trigger.expect, "in a rollback trigger")
     guard let every = time(trigger.every, "every", least: 1_000) else { return }
     let window = trigger.window.map { time($0, "window", least: 1_000) } ?? every
     guard let window else { return }

@@ -1,4 +1,5 @@
 import RunbookPlan
+import RunbookSyntax
 
 /// A plan joined with the catalog and the params of a run: every call has its action, every step its way back, every limit its number.
 public struct BoundPlan: Sendable {
@@ -47,8 +48,14 @@ public struct BoundCall: Sendable {
   public var action: (any Action)?
   public var usesTarget: Bool
   public var usesCollection: Bool
+  /// Measurements among its arguments, by the argument's name.
+  public var nested: [String: BoundCall]
 
-  public init(call: ActionCall, descriptor: ActionDescriptor, action: (any Action)?, usesTarget: Bool, usesCollection: Bool) {
+  public init(
+    call: ActionCall, descriptor: ActionDescriptor, action: (any Action)?, usesTarget: Bool, usesCollection: Bool,
+    nested: [String: BoundCall] = [:]
+  ) {
+    self.nested = nested
     self.call = call
     self.descriptor = descriptor
     self.action = action
@@ -116,8 +123,11 @@ public struct BoundCheck: Sendable {
   /// Nil for a check of a `value:`.
   public var call: BoundCall?
   public var limits: Limits
+  /// What is measured for `notWorseThan: { measure: … }`, by the place of the test in the file.
+  public var measurements: [SourceRange: BoundCall]
 
-  public init(check: Check, call: BoundCall?, limits: Limits) {
+  public init(check: Check, call: BoundCall?, limits: Limits, measurements: [SourceRange: BoundCall] = [:]) {
+    self.measurements = measurements
     self.check = check
     self.call = call
     self.limits = limits

@@ -1,6 +1,6 @@
 import RunbookPlan
 
-/// What is known of approvals, waits, baselines and messages.
+/// What is known of approvals, waits and messages.
 extension ActionDescriptor {
   static let manualApprove = ActionDescriptor(
     name: "manual.approve",
@@ -49,29 +49,6 @@ extension ActionDescriptor {
         action: wait.until
         with: { at: "2025-01-18T02:00", zone: Europe/Berlin }
       """)
-
-  static let baselineRecord = ActionDescriptor(
-    name: "baseline.record",
-    summary: "Measures and keeps the outputs under the step's id, for `notWorseThan` of later checks.",
-    isMutating: false,
-    targetType: nil,
-    fields: [
-      .init("measure", .measurement, required: true, "What is measured: an action that reads, with target, collection and arguments."),
-      .init("maxAge", .duration, "A check that compares with an older baseline has no data."),
-    ],
-    outputs: [],
-    mainOutput: nil,
-    effectClass: .read,
-    example: """
-      - id: baseline-search
-        action: baseline.record
-        with:
-          measure:
-            action: http.latency
-            target: api
-            with: { path: "/assets?search=HPM", samples: 500, warmUp: 50 }
-      """,
-    hasOutputsByArgument: true)
 
   static let notifyWebhook = ActionDescriptor(
     name: "notify.webhook",

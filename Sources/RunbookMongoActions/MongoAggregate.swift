@@ -5,9 +5,6 @@ import RunbookPlan
 
 /// `mongodb.aggregate`: the first rows of an aggregation that writes nothing.
 public struct MongoAggregate: ReadingAction {
-  /// Rows beyond this many bytes are cut off: outputs are stored and shown.
-  private static let mostBytes = 1 << 20
-
   public init() {}
 
   public let descriptor = ActionDescriptor(
@@ -39,41 +36,14 @@ public struct MongoAggregate: ReadingAction {
       """)
 
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
-    guard let stages = arguments["pipeline"]?.listValue else { return [] }
-    return stages.enumerated().compactMap { index, stage in
-      guard let writing = Self.writingStage(stage) else { return nil }
-      return ArgumentProblem(
-        path: ["pipeline", "\(index)", writing], message: "mongodb.aggregate only reads: \(writing) writes",
-        help: "mongodb.backup and mongodb.insert write what they read")
-    }
+    ReadingPipeline.review(arguments["pipeline"], of: descriptor.name)
   }
-
-  private static func writingStage(_ stage: Value) -> String? { ["$out", "$merge"].first { stage[$0] != nil } }
 
   public func read(_ context: ActionContext) async throws(ActionError) -> Observation {
     let call = try MongoCall(context)
-    guard let given = context.arguments["pipeline"], let stages = given.listValue else {
-      throw call.unfit("pipeline", "takes a list of stages")
-    }
-    if let writing = stages.compactMap(Self.writingStage).first {
-      throw call.unfit("pipeline", "must not hold \(writing): the action only reads")
-    }
+    let stages = try ReadingPipeline.stages(of: call)
     let limit = context.arguments["limit"]?.integerValue ?? 20
-    let pipeline = try MongoValues.documents(given, at: "pipeline") + [["$limit": .integer(limit + 1)]]
-    let rows = try await call.aggregate(pipeline, in: call.collection(), doing: "aggregating")
-    var bytes = 0
-    var isCut = rows.count > limit
-    var documents: [Value] = []
-    for row in rows.prefix(Int(limit)) {
-      bytes += row.byteCount
-      if bytes > Self.mostBytes, !documents.isEmpty {
-        isCut = true
-        break
-      }
-      documents.append(.map(MongoValues.map(row)))
-    }
-    var outputs: ValueMap = ["count": .integer(Int64(documents.count)), "truncated": .bool(isCut), "documents": .list(documents)]
-    if let first = documents.first { outputs["first"] = first }
-    return Observation(outputs: outputs)
+    let rows = try await call.aggregate(stages + [["$limit": .integer(limit + 1)]], in: call.collection(), doing: "aggregating")
+    return Observation(outputs: ShownRows(rows, limit: limit).outputs)
   }
 }

@@ -34,6 +34,12 @@ struct MongoCall: Sendable {
     return try MongoValues.document(filter, at: "filter")
   }
 
+  /// An argument that is a document; nil where it is not given.
+  func document(_ name: String) throws(ActionError) -> BSONDocument? {
+    guard let value = context.arguments[name], !value.isNull else { return nil }
+    return try MongoValues.document(value, at: name)
+  }
+
   /// The stage that the filter is; nothing for an empty one.
   func matchStages() throws(ActionError) -> [BSONDocument] {
     let filter = try filter()

@@ -5,8 +5,7 @@ public enum MongoActions {
   /// What format v1 has and this version does not carry out yet: plans that use it load and are checked, running them is refused by name.
   public static let announced: [ActionDescriptor] = [
     .mongoTransform, .mongoInsert, .mongoDelete, .mongoRestore, .mongoCreateIndex, .mongoDropIndex, .mongoCreateCollection,
-    .mongoDropCollection, .mongoRenameCollection, .mongoSetValidator, .mongoCommand, .mongoFind, .mongoValidate, .mongoExplain,
-    .mongoLatency,
+    .mongoDropCollection, .mongoRenameCollection, .mongoSetValidator, .mongoCommand,
   ]
 
   /// What this version carries out.
@@ -15,7 +14,8 @@ public enum MongoActions {
   ///   - crashPoints: where a test lets an online change die.
   public static func all(timing: OnlineChangeTiming = OnlineChangeTiming(), crashPoints: CrashPoints = CrashPoints()) -> [any Action] {
     [
-      MongoPing(), MongoCount(), MongoDistribution(), MongoFieldShares(), MongoAggregate(), MongoCompare(), MongoIndexes(), MongoBackup(),
+      MongoPing(), MongoCount(), MongoDistribution(), MongoFieldShares(), MongoAggregate(), MongoCompare(), MongoIndexes(), MongoFind(),
+      MongoValidate(), MongoExplain(), MongoLatency(), MongoBackup(),
       MongoUpdate(timing: timing, crashPoints: crashPoints),
     ]
   }

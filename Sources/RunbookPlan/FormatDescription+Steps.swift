@@ -290,10 +290,11 @@ extension ComparisonKey: DescribedKey {
     switch self {
     case .baseline: "The `baseline.record` step whose outputs are compared with."
     case .measure: "An action that is measured at the same time, to be compared with."
-    case .field: "Which output is compared."
+    case .field: "Which output is compared; of a measured latency p50, p95 or p99."
     case .tolerance: "How much worse still counts as not worse, as a share."
-    case .floor: "A difference smaller than this never counts as worse."
-    case .confidence: "For rates: worse only where it is this sure."
+    case .floor: "A difference up to this never counts as worse."
+    case .confidence:
+      "How sure a pass or a fail has to be, where samples are compared; 95% by default. In between the check is inconclusive."
     }
   }
 }

@@ -24,8 +24,7 @@ struct Judgement {
     case .contains: return judgeContents(observed)
     case .isEmpty: return judgeEmptiness(observed)
     case .hasFields: return judgeFields(observed)
-    case .notWorseThan: return (.error, "'notWorseThan' is not carried out by this version")
-    case .exists: preconditionFailure("existence was judged above")
+    case .exists, .notWorseThan: preconditionFailure("'\(test.operator.rawValue)' was judged before")
     }
   }
 

@@ -21,8 +21,17 @@ extension Matcher: CustomStringConvertible {
 
 extension MatcherTest {
   var description: String {
+    if self.operator == .notWorseThan { return comparison }
     let words = expectation(of: operand)
     return field.map { "\($0.text) \(words)" } ?? words
+  }
+
+  /// `p95 not worse than 'before' by more than 10% and 5ms`.
+  private var comparison: String {
+    var words = comparedField.map { "\($0.text) not worse than " } ?? "not worse than "
+    words += baseline.map { "'\($0)'" } ?? measure?["action"]?.shown ?? "the other"
+    let bounds = [operand["tolerance"], operand["floor"]].compactMap { $0?.shown }
+    return bounds.isEmpty ? words : words + " by more than \(bounds.joined(separator: " and "))"
   }
 
   private func expectation(of template: Template) -> String {

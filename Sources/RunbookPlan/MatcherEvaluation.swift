@@ -2,7 +2,7 @@ import RunbookSyntax
 
 /// What came of holding a matcher against what was seen.
 public struct Evaluation: Sendable, Hashable {
-  /// Pass, fail, noData or error.
+  /// Pass, fail, noData, error or inconclusive.
   public var verdict: Verdict
   /// The value that was looked at, null where there was none; a map by field where several were.
   public var observed: Value
@@ -20,19 +20,23 @@ extension Matcher {
   /// Judges outputs.
   /// - Parameters:
   ///   - mainOutput: the output that is looked at without `field:`. For a `value:` check the outputs are `{ value: v }` and this is `value`.
+  ///   - compared: what a `notWorseThan` compares with.
   ///   - resolve: puts values in for the references of an operand.
   public func evaluate(
-    outputs: ValueMap, mainOutput: String?, resolve: (Template) throws(ResolutionError) -> Value
+    outputs: ValueMap, mainOutput: String?, compared: (MatcherTest) -> ComparedOutputs = Self.nothing,
+    resolve: (Template) throws(ResolutionError) -> Value
   ) -> Evaluation {
     switch self {
-    case .test(let test): return test.evaluate(outputs, mainOutput, resolve)
+    case .test(let test): return test.evaluate(outputs, mainOutput, compared, resolve)
     case .all(let parts):
       // What is known to be false makes the whole false, whatever the rest may be.
-      return Self.combine(parts, outputs, mainOutput, resolve, strongest: [.fail, .error, .noData, .pass])
+      let results = parts.map { $0.evaluate(outputs: outputs, mainOutput: mainOutput, compared: compared, resolve: resolve) }
+      return Self.combine(parts, results, mainOutput, strongest: [.fail, .error, .noData, .inconclusive, .pass])
     case .any(let parts):
-      return Self.combine(parts, outputs, mainOutput, resolve, strongest: [.pass, .error, .noData, .fail])
+      let results = parts.map { $0.evaluate(outputs: outputs, mainOutput: mainOutput, compared: compared, resolve: resolve) }
+      return Self.combine(parts, results, mainOutput, strongest: [.pass, .error, .noData, .inconclusive, .fail])
     case .not(let part):
-      var evaluation = part.evaluate(outputs: outputs, mainOutput: mainOutput, resolve: resolve)
+      var evaluation = part.evaluate(outputs: outputs, mainOutput: mainOutput, compared: compared, resolve: resolve)
       switch evaluation.verdict {
       case .pass: evaluation.verdict = .fail
       case .fail: evaluation.verdict = .pass
@@ -43,17 +47,18 @@ extension Matcher {
   }
 
   /// The same with references read from a scope.
-  public func evaluate(outputs: ValueMap, mainOutput: String?, scope: some ReferenceScope) -> Evaluation {
-    evaluate(outputs: outputs, mainOutput: mainOutput) { (template) throws(ResolutionError) in
+  public func evaluate(
+    outputs: ValueMap, mainOutput: String?, scope: some ReferenceScope, compared: (MatcherTest) -> ComparedOutputs = Self.nothing
+  ) -> Evaluation {
+    evaluate(outputs: outputs, mainOutput: mainOutput, compared: compared) { (template) throws(ResolutionError) in
       try Resolver.resolve(template, as: .any, scope: scope)
     }
   }
 
-  private static func combine(
-    _ parts: [Matcher], _ outputs: ValueMap, _ mainOutput: String?, _ resolve: (Template) throws(ResolutionError) -> Value,
-    strongest: [Verdict]
-  ) -> Evaluation {
-    let results = parts.map { $0.evaluate(outputs: outputs, mainOutput: mainOutput, resolve: resolve) }
+  /// Where there are no baselines.
+  public static func nothing(_ test: MatcherTest) -> ComparedOutputs { .missing("there is nothing to compare with here") }
+
+  private static func combine(_ parts: [Matcher], _ results: [Evaluation], _ mainOutput: String?, strongest: [Verdict]) -> Evaluation {
     let verdict = strongest.first { verdict in results.contains { $0.verdict == verdict } } ?? .error
     let told = results.filter { $0.verdict == verdict }.map(\.reason)
     return Evaluation(verdict: verdict, observed: observed(parts, results, mainOutput), reason: told.joined(separator: "; "))
@@ -76,7 +81,7 @@ extension Matcher {
   /// The fields that are looked at, each once; nil is the main output.
   var fields: [String?] {
     switch self {
-    case .test(let test): return [test.field?.text]
+    case .test(let test): return [(test.operator == .notWorseThan ? test.comparedField : test.field)?.text]
     case .not(let part): return part.fields
     case .all(let parts), .any(let parts):
       var found: [String?] = []
@@ -88,8 +93,10 @@ extension Matcher {
 
 extension MatcherTest {
   fileprivate func evaluate(
-    _ outputs: ValueMap, _ mainOutput: String?, _ resolve: (Template) throws(ResolutionError) -> Value
+    _ outputs: ValueMap, _ mainOutput: String?, _ compared: (MatcherTest) -> ComparedOutputs,
+    _ resolve: (Template) throws(ResolutionError) -> Value
   ) -> Evaluation {
+    if self.operator == .notWorseThan { return compare(outputs, mainOutput, compared, resolve) }
     let name = field?.text ?? mainOutput ?? "value"
     let observed = Value.map(outputs).value(at: field?.parts ?? [mainOutput ?? "value"])?.natural
     let operands: [Operand]
@@ -101,6 +108,21 @@ extension MatcherTest {
     let judgement = Judgement(test: self, name: name, operands: operands)
     let (verdict, reason) = judgement.judge(observed)
     return Evaluation(verdict: verdict, observed: observed ?? .null, reason: reason)
+  }
+
+  private func compare(
+    _ outputs: ValueMap, _ mainOutput: String?, _ compared: (MatcherTest) -> ComparedOutputs,
+    _ resolve: (Template) throws(ResolutionError) -> Value
+  ) -> Evaluation {
+    let path = comparedField?.parts ?? [mainOutput ?? "value"]
+    let observed = Value.map(outputs).value(at: path)?.natural ?? .null
+    do throws(ResolutionError) {
+      let comparison = try BaselineComparison(test: self, name: comparedField?.text ?? mainOutput ?? "value", resolve)
+      let (verdict, reason) = comparison.judge(path, outputs, with: compared(self))
+      return Evaluation(verdict: verdict, observed: observed, reason: reason)
+    } catch {
+      return Evaluation(verdict: .error, observed: observed, reason: error.message)
+    }
   }
 
   /// What is compared with: the items of a list for operators that take one.

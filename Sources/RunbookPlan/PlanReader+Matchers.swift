@@ -40,7 +40,6 @@ extension PlanReader {
     case .anyOf: return matchers(entry, field).map { .any($0) }
     case .not: return matcher(entry.value, opener: entry.key, in: "'not'", field: field).map { .not($0) }
     case .notWorseThan:
-      noteUnbuilt(entry.key)
       readComparison(entry)
       dependsOnOrder = true
       return test(.notWorseThan, entry, field)
@@ -170,6 +169,9 @@ extension PlanReader {
   private mutating func readComparison(_ entry: Node.Entry) {
     guard isMapping(entry.value, "'notWorseThan'", like: "notWorseThan: { baseline: STEP, field: p95, tolerance: 10% }") else { return }
     var sources: [Node] = []
+    if entry.value["tolerance"] == nil, entry.value["floor"] == nil, entry.value.count > 0 {
+      missingKey("tolerance", in: "'notWorseThan'", opener: entry.key.range, help: "or 'floor'")
+    }
     for (key, value) in entry.value.entries {
       switch ComparisonKey.table.find(key) {
       case .baseline:

@@ -28,7 +28,7 @@ struct EffectRunner: Sendable {
   func reachesOut(_ effect: Effect) -> Bool {
     func reachesOut(_ call: BoundCall?) -> Bool {
       guard let call else { return false }
-      return call.usesTarget || ![.read, .idempotent].contains(call.descriptor.effectClass)
+      return call.usesTarget || !call.nested.isEmpty || ![.read, .idempotent].contains(call.descriptor.effectClass)
     }
     switch effect.id.verb {
     case .condition: return false
@@ -114,7 +114,7 @@ struct ResolvedCall: Sendable {
 }
 
 /// One effect under way.
-private struct EffectWork {
+struct EffectWork {
   let runner: EffectRunner
   let effect: Effect
   let scope: RunScope
@@ -179,7 +179,8 @@ private struct EffectWork {
       let passed = outputs[main] == .bool(true)
       return CheckResult(passed ? .pass : .fail, observed: outputs[main] ?? .null, outputs: .map(outputs))
     }
-    let evaluation = expect.evaluate(outputs: outputs, mainOutput: main, scope: scope)
+    let compared = try await compared(with: expect.comparisons, in: check, limits)
+    let evaluation = expect.evaluate(outputs: outputs, mainOutput: main, scope: scope) { compared[$0] }
     return CheckResult(
       evaluation.verdict, observed: evaluation.observed, outputs: .map(outputs), message: evaluation.reason)
   }
@@ -314,11 +315,11 @@ private struct EffectWork {
     return try resolve(step.call, in: scope)
   }
 
-  private func resolve(_ call: BoundCall, in scope: RunScope) throws(ActionError) -> ResolvedCall {
+  func resolve(_ call: BoundCall, in scope: RunScope) throws(ActionError) -> ResolvedCall {
     try resolving { () throws(ResolutionError) in try call.resolved(in: scope) }
   }
 
-  private func resolving<T>(_ body: () throws(ResolutionError) -> T) throws(ActionError) -> T {
+  func resolving<T>(_ body: () throws(ResolutionError) -> T) throws(ActionError) -> T {
     do throws(ResolutionError) {
       return try body()
     } catch {
@@ -342,13 +343,19 @@ private struct EffectWork {
     }
   }
 
-  private func context(_ resolved: ResolvedCall, call: BoundCall, limits: Limits) async throws(ActionError) -> ActionContext {
-    var target: (any Target)?
-    if call.usesTarget, let name = resolved.target { target = try await runner.targets.target(named: name) }
-    return ActionContext(
+  func context(_ resolved: ResolvedCall, call: BoundCall, limits: Limits) async throws(ActionError) -> ActionContext {
+    var context = ActionContext(
       run: runner.run, subject: subject, effect: acting.description, attempt: acting.serial, requestedAt: effect.requestedAt,
-      arguments: resolved.arguments, target: target, collection: resolved.collection, timeout: limits.timeout,
-      stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people, world: runner.memory, progress: progress)
+      arguments: resolved.arguments, target: try await target(of: call, resolved), collection: resolved.collection,
+      timeout: limits.timeout, stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people,
+      world: runner.memory, progress: progress)
+    context.measurement = try await measurement(in: call, resolved)
+    return context
+  }
+
+  func target(of call: BoundCall, _ resolved: ResolvedCall) async throws(ActionError) -> (any Target)? {
+    guard call.usesTarget, let name = resolved.target else { return nil }
+    return try await runner.targets.target(named: name)
   }
 }
 
@@ -358,6 +365,10 @@ extension BoundCall {
     var arguments = ValueMap()
     for entry in call.arguments {
       guard let field = descriptor.fields.first(where: { $0.name == entry.key }) else { continue }
+      if let measured = nested[entry.key] {
+        arguments[entry.key] = try measured.resolved(in: scope).value
+        continue
+      }
       arguments[entry.key] = try Resolver.resolve(entry.value, as: field.type, scope: scope)
     }
     var target: String?

@@ -17,6 +17,7 @@ struct ReferredOutputs: Sendable {
       switch (reference.root, reference.path[1]) {
       case (.steps, "outputs"): steps[id, default: []].insert(field)
       case (.checks, "outputs"), (.checks, "observed"): checks[id, default: []].insert(field)
+      case (.baselines, _): steps[id, default: []].insert(reference.path[1])
       default: break
       }
     }

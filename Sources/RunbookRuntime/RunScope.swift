@@ -24,8 +24,16 @@ struct RunScope: ReferenceScope {
     case .phases: return path.first.flatMap { state.phase($0) }.map { .string($0.status.rawValue) }
     case .captured: return captured(path)
     case .triggers: return trigger(path)
-    case .secrets, .baselines, .sample: return nil
+    case .baselines: return path.first.flatMap { baseline(ofStep: $0) }?.value(at: path.dropFirst())
+    case .secrets, .sample: return nil
     }
+  }
+
+  /// What a step recorded; nil where it has not, or not yet. A skipped one has what the plan puts in its place.
+  func baseline(ofStep id: String) -> Value? {
+    guard let record = state.step(id) else { return nil }
+    if record.status == .skipped { return skippedOutputs(id) }
+    return record.effect == .happened ? record.outputs : nil
   }
 
   private func trigger(_ path: [String]) -> Value? {

@@ -26,7 +26,7 @@ let rooms: [Room] = [
   Room(name: "RunbookActions", rooms: ["RunbookPlan", "RunbookSyntax"], packages: ["OrderedCollections", "Subprocess"]),
   Room(
     name: "RunbookMongoActions", rooms: ["RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver"],
-    packages: ["Crypto", "OrderedCollections"]),
+    packages: ["Crypto", "Histogram", "OrderedCollections"]),
   Room(name: "RunbookJournal", rooms: ["RunbookEngine", "RunbookPlan"], packages: ["Crypto", "OrderedCollections"]),
   Room(
     name: "RunbookSQLiteJournal", rooms: ["RunbookJournal", "RunbookEngine", "RunbookPlan"], packages: ["GRDB", "OrderedCollections"]),

@@ -27,7 +27,7 @@ public struct BinomialBounds: Sendable, Hashable {
 
   /// The upper tail of the binomial distribution. Each term is the one before times a simple ratio; going out from the largest one, and
   /// dividing by the sum of all, needs neither logarithms nor factorials, and nothing can overflow.
-  static func chance(ofAtLeast least: Int, of count: Int, rate: Double) -> Double {
+  public static func chance(ofAtLeast least: Int, of count: Int, rate: Double) -> Double {
     guard least > 0 else { return 1 }
     guard rate > 0 else { return 0 }
     guard rate < 1 else { return 1 }
