@@ -6,14 +6,19 @@ public struct KeptForRun: Sendable, Hashable {
   /// Places of undo entries: collections of the program's own.
   public var undo: [KeptCollection]
   public var backups: [KeptBackup]
+  /// Collections that the run dropped, as the plan says: they are renamed, and go with `finalize`.
+  public var dropped: [KeptDropped]
 
-  public init(undo: [KeptCollection] = [], backups: [KeptBackup] = []) {
+  public init(undo: [KeptCollection] = [], backups: [KeptBackup] = [], dropped: [KeptDropped] = []) {
     self.undo = undo
     self.backups = backups
+    self.dropped = dropped
   }
 
   /// Bytes of the undo entries.
   public var undoBytes: Int64 { undo.reduce(0) { $0 + $1.bytes } }
+  /// Bytes of the collections that were dropped.
+  public var droppedBytes: Int64 { dropped.reduce(0) { $0 + $1.collection.bytes } }
   /// Bytes of the backups.
   public var backupBytes: Int64 { backups.reduce(0) { $0 + $1.collection.bytes } }
 }
@@ -31,6 +36,18 @@ public struct KeptCollection: Sendable, Hashable {
   }
 
   var value: ValueMap { ["name": .string(name), "documents": .integer(documents), "bytes": .integer(bytes)] }
+}
+
+public struct KeptDropped: Sendable, Hashable {
+  /// As it is called now.
+  public var collection: KeptCollection
+  /// The step that dropped it.
+  public var step: String
+
+  public init(collection: KeptCollection, step: String) {
+    self.collection = collection
+    self.step = step
+  }
 }
 
 public struct KeptBackup: Sendable, Hashable {
@@ -80,6 +97,12 @@ extension KeptForRun {
           var map = backup.collection.value
           map["step"] = .string(backup.step)
           if let expiresAt = backup.expiresAt { map["expiresAt"] = .timestamp(expiresAt) }
+          return .map(map)
+        }),
+      "dropped": .list(
+        dropped.map { dropped in
+          var map = dropped.collection.value
+          map["step"] = .string(dropped.step)
           return .map(map)
         }),
     ])

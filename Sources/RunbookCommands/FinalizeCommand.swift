@@ -159,6 +159,10 @@ struct FinalizeCommand: AsyncParsableCommand {
     if !kept.undo.isEmpty {
       parts.append("the undo entries of \(PeopleText.count(kept.undo.count, "step")) (\(PeopleText.bytes(kept.undoBytes)))")
     }
+    for dropped in kept.dropped {
+      let documents = PeopleText.count(Int(dropped.collection.documents), "document")
+      parts.append("the collection that step '\(dropped.step)' dropped (\(documents), \(PeopleText.bytes(dropped.collection.bytes)))")
+    }
     for backup in kept.backups {
       parts.append("the expired backup '\(backup.collection.name)' (\(PeopleText.bytes(backup.collection.bytes)))")
     }
@@ -167,7 +171,7 @@ struct FinalizeCommand: AsyncParsableCommand {
 }
 
 extension KeptForRun {
-  fileprivate var isRemovable: Bool { !undo.isEmpty || backups.contains(where: \.isExpired) }
-  fileprivate var removable: KeptForRun { KeptForRun(undo: undo, backups: backups.filter(\.isExpired)) }
+  fileprivate var isRemovable: Bool { !undo.isEmpty || !dropped.isEmpty || backups.contains(where: \.isExpired) }
+  fileprivate var removable: KeptForRun { KeptForRun(undo: undo, backups: backups.filter(\.isExpired), dropped: dropped) }
   fileprivate var notRemovable: KeptForRun { KeptForRun(backups: backups.filter { !$0.isExpired }) }
 }

@@ -82,7 +82,9 @@ private struct RunLine {
     case .success(let kept):
       let undo = kept.values.reduce(0) { $0 + $1.undoBytes }
       let backups = kept.values.reduce(0) { $0 + $1.backupBytes }
-      return "undo \(PeopleText.bytes(undo))" + (backups > 0 ? ", backups \(PeopleText.bytes(backups))" : "")
+      let dropped = kept.values.reduce(0) { $0 + $1.droppedBytes }
+      return "undo \(PeopleText.bytes(undo))" + (dropped > 0 ? ", dropped \(PeopleText.bytes(dropped))" : "")
+        + (backups > 0 ? ", backups \(PeopleText.bytes(backups))" : "")
     }
   }
 

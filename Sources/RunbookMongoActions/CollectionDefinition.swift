@@ -10,6 +10,8 @@ struct CollectionDefinition: Sendable {
   var options: BSONDocument
   /// By name, as the server lists them, without `v`, `ns` and `background`.
   var indexes: OrderedDictionary<String, BSONDocument>
+  /// What tells it from another of the same name, as hexadecimal digits; views have none.
+  var uuid: String?
 
   /// Why its documents cannot be copied or changed one by one; nil where they can.
   var hindrance: String? {
@@ -42,7 +44,9 @@ extension MongoTarget {
     }
     guard let found = listed.first else { return nil }
     let kind = found["type"]?.string ?? "collection"
-    var definition = CollectionDefinition(kind: kind, options: found["options"]?.document ?? [:], indexes: [:])
+    let uuid = found["info"]?.document?["uuid"]?.binary?.bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+    var definition = CollectionDefinition(
+      kind: kind, options: found["options"]?.document ?? [:], indexes: [:], uuid: uuid?.joined())
     if kind == "collection" { definition.indexes = try await indexes(of: collection) }
     return definition
   }

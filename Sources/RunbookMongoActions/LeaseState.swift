@@ -23,6 +23,16 @@ public enum RunbookCollections {
   public static let receiptLog = "_runbook.receiptLog"
   public static let backups = "_runbook.backups"
 
+  /// Renames under way.
+  public static let renames = "_runbook.renames"
+
+  /// What a step has dropped, until `finalize`.
+  public static func dropped(run: String, step: String) -> String { droppedPrefix(run: run) + step }
+  /// What the names of everything that a run has dropped begin with.
+  public static func droppedPrefix(run: String) -> String { "_runbook.dropped.\(run)." }
+  /// Where an undo takes a collection before it drops it; nothing else ever drops what stands there.
+  public static func aside(run: String, step: String) -> String { "_runbook.aside.\(run).\(step)" }
+
   /// The undo blocks of a step.
   public static func undo(run: String, step: String) -> String { "_runbook.undo.\(run).\(step)" }
   /// What the names of all undo collections of a run begin with.

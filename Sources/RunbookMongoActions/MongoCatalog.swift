@@ -4,8 +4,7 @@ import RunbookActions
 public enum MongoActions {
   /// What format v1 has and this version does not carry out yet: plans that use it load and are checked, running them is refused by name.
   public static let announced: [ActionDescriptor] = [
-    .mongoTransform, .mongoInsert, .mongoDelete, .mongoRestore, .mongoCreateIndex, .mongoDropIndex, .mongoCreateCollection,
-    .mongoDropCollection, .mongoRenameCollection, .mongoSetValidator, .mongoCommand,
+    .mongoTransform, .mongoInsert, .mongoDelete, .mongoRestore,
   ]
 
   /// What this version carries out.
@@ -17,6 +16,8 @@ public enum MongoActions {
       MongoPing(), MongoCount(), MongoDistribution(), MongoFieldShares(), MongoAggregate(), MongoCompare(), MongoIndexes(), MongoFind(),
       MongoValidate(), MongoExplain(), MongoLatency(), MongoBackup(),
       MongoUpdate(timing: timing, crashPoints: crashPoints),
+      MongoCreateIndex(), MongoDropIndex(), MongoCreateCollection(), MongoDropCollection(), MongoRenameCollection(), MongoSetValidator(),
+      MongoCommand(),
     ]
   }
 }

@@ -8,6 +8,10 @@ extension MongoTarget {
     for step in try await OnlineChangeResolver.steps(of: run, in: self) {
       kept.undo.append(try await measured(RunbookCollections.undo(run: run, step: step)))
     }
+    for name in try await ownCollections(prefix: RunbookCollections.droppedPrefix(run: run)) {
+      let step = String(name.dropFirst(RunbookCollections.droppedPrefix(run: run).count))
+      kept.dropped.append(KeptDropped(collection: try await measured(name), step: step))
+    }
     let now = try await askServerTime()
     for record in try await backupRecords(of: run) {
       let expired = record.expiresAt.map { $0 <= now } ?? false
@@ -19,7 +23,7 @@ extension MongoTarget {
     return kept
   }
 
-  /// The undo entries first, then the backups, the receipt last: whoever is cut off finds the rest by it.
+  /// The undo entries first, then what was dropped, then the backups, the receipt last: whoever is cut off finds the rest by it.
   public func cleanUp(run: String) async throws(ActionError) -> CleanUp {
     guard let lease, lease.run == run else { throw leaseLostError() }
     let kept = try await kept(for: run)
@@ -28,6 +32,11 @@ extension MongoTarget {
       try await drop(collection.name, doing: "dropping undo entries")
       done.removed.undo.append(collection)
     }
+    for dropped in kept.dropped {
+      try await drop(dropped.collection.name, doing: "dropping what step '\(dropped.step)' has dropped")
+      done.removed.dropped.append(dropped)
+    }
+    try await deleteOwn(["run": .string(run)], from: RunbookCollections.renames, doing: "removing notes of renames")
     for backup in kept.backups {
       if !backup.isExpired {
         done.left.backups.append(backup)
@@ -40,6 +49,18 @@ extension MongoTarget {
     }
     try await stripReceipt(lease)
     return done
+  }
+
+  private func ownCollections(prefix: String) async throws(ActionError) -> [String] {
+    let command: BSONDocument = [
+      "listCollections": 1, "nameOnly": true, "filter": ["name": .regex(pattern: "^_runbook\\.dropped\\.", options: "")],
+    ]
+    do throws(MongoError) {
+      return try await client.documents(command, database: database).compactMap { $0["name"]?.string }.filter { $0.hasPrefix(prefix) }
+        .sorted()
+    } catch {
+      throw self.error(error, doing: "looking for dropped collections")
+    }
   }
 
   /// Size and number of documents, without reading them; zero for one that is gone.

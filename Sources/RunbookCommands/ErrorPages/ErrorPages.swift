@@ -24,6 +24,7 @@ enum ErrorPages {
     rb32xx,
     rb33xx,
     rb34xx,
+    rb35xx,
     rb40xx,
   ].reduce(into: [:]) { all, part in all.merge(part) { first, _ in first } }
 }
