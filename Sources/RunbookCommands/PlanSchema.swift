@@ -203,9 +203,8 @@ struct PlanSchema {
     schema["allOf"] = .list(
       types.map { type in
         var properties: ValueMap = ["default": .map(SchemaType(Self.paramType(type), allowsReferences: false).schema)]
-        for (key, owner) in [("min", "integer"), ("max", "integer"), ("values", "enum"), ("of", "list")] where owner != type {
-          properties[key] = false
-        }
+        let owners = [("min", ParamBounds.types), ("max", ParamBounds.types), ("values", ["enum"]), ("of", ["list"])]
+        for (key, owners) in owners where !owners.contains(type) { properties[key] = false }
         var then: ValueMap = ["properties": .map(properties)]
         if type == "enum" { then["required"] = ["values"] }
         return ["if": ["properties": ["type": ["const": .string(type)]], "required": ["type"]], "then": .map(then)]

@@ -41,6 +41,7 @@ extension RunState {
       guard let current, let nextAt = polling.nextAt, nextAt <= at, isActive else { return [] }
       return [Entry(at: at, .pollDue(current.id))]
     case .request(let request): return facts(of: request, at: at)
+    case .decline(let request): return [Entry(at: at, .requestDeclined(request))]
     case .answer(let answer): return [Entry(at: at, .decision(.answer(answer)))]
     case .window(let window): return facts(of: window, at: at)
     case .trigger(let event): return status == .running || status == .paused ? [Entry(at: at, .triggerFired(event))] : []

@@ -12,6 +12,8 @@ public struct Input: Sendable, Hashable {
     /// A deadline (`RunState.nextDeadline`) is due.
     case tick
     case request(Request)
+    /// A request that time has overtaken: it is taken out of the inbox and not carried out.
+    case decline(Request)
     /// A person's answer to the gate with this id (a step or check); recorded, and kept in the state for the gate's action to read.
     case answer(Answer)
     /// A full window of a live trigger; the engine records it, and acts where the trigger has to.

@@ -11,7 +11,7 @@ public struct ParamBounds: Sendable, Hashable {
   }
 
   /// Types of params whose values have an order.
-  static let types = ["integer", "number", "duration", "size", "percentage", "date", "timestamp"]
+  public static let types = ["integer", "number", "duration", "size", "percentage", "date", "timestamp"]
 
   /// Why a value of the param's type is out of bounds; nil where it is not.
   func mistake(_ value: Value) -> TextMistake? {

@@ -58,12 +58,15 @@ public actor RunExecutor {
   }
 
   private var generation = 0
+  /// Milliseconds since 1970; requests from before were made to another process.
+  private let createdAt: Int64
 
   /// - Parameter folded: the state that the journal tells, fresh for a new run.
   init(setting: RunSetting, folded: RunState, head: JournalHead, targets: TargetSet) {
     self.setting = setting
     self.targets = targets
     triggerTargets = targets.sibling()
+    createdAt = setting.clock.now()
     self.head = head
     log = Logger(label: "runbook.executor")
     state = StateBox(Conductor(state: folded))
@@ -318,11 +321,19 @@ public actor RunExecutor {
 
   // MARK: requests from other processes
 
+  /// Answers that people gave meanwhile count. That the run was to pause, or to go on, was said to a process that is gone: whoever started this
+  /// one wants what it was started for.
   private func takeAnswers() async {
     guard end == nil, failure == nil else { return }
     do throws(JournalError) {
-      for row in try await setting.journal.pendingRequests(of: setting.run.id) where row.kind == RequestKind.answer {
-        if let event = row.event { await feed([event]) }
+      for row in try await setting.journal.pendingRequests(of: setting.run.id) {
+        switch (row.kind, row.event) {
+        case (RequestKind.answer, let event?): await feed([event])
+        case (RequestKind.pause, .request(let request)?) where row.at < createdAt,
+          (RequestKind.resume, .request(let request)?) where row.at < createdAt:
+          await feed([.decline(request)])
+        default: break
+        }
       }
     } catch {
       failure = RunFailure(recording: error, run: setting.run.id)

@@ -120,6 +120,9 @@ extension Input.Event {
     case .request(var request):
       request.reason = redactor.redact(request.reason)
       return .request(request)
+    case .decline(var request):
+      request.reason = redactor.redact(request.reason)
+      return .decline(request)
     case .leaseTaken(let epoch, let newProcess, let holder, var request):
       if let reason = request?.reason { request?.reason = redactor.redact(reason) }
       return .leaseTaken(epoch: epoch, newProcess: newProcess, holder: holder, request: request)

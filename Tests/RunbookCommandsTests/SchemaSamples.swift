@@ -24,6 +24,7 @@ enum SchemaSamples {
     "people: { ana: { name: yes, identities: [ana, 0123] } }",
     "params: { a: { type: integer, default: \"3\", min: 0, max: 9 }, b: { type: enum, values: [no, on], default: no } }",
     "params: { a: { type: duration, default: 1h30m }, b: { type: list, of: integer, default: [1, 2] }, c: { type: percentage, default: 0.1% } }",
+    "params: { a: { type: duration, min: 1s, max: 1h }, b: { type: size, default: 1MiB, max: 2MiB }, c: { type: date, min: 2025-01-01 }, d: { type: string, value: fixed } }",
     "params: { a: { type: timestamp, default: \"2025-01-18T09:30:00+07:00\" }, b: { type: size, default: 1.5GB }, c: { type: boolean } }",
     "secrets: { a: { fromEnv: A }, b: { fromCommand: [pass, show, b] } }",
     "locks: [ service ]",

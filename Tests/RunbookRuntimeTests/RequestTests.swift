@@ -114,6 +114,20 @@ import Testing
     try await rig.checkPromises()
   }
 
+  /// The pause was asked of a process that died before it looked.
+  @Test func pauseThatNobodyTookIsOvertakenByResume() async throws {
+    let (rig, process) = try await running { _, executor in
+      executor.requestStop()
+      executor.requestStop()
+    }
+    _ = await failure { () async throws(RunFailure) in try await rig.execute(process) }
+    try await rig.post(RequestKind.pause, .object(["reason": "lunch"]), id: "p-1")
+    rig.clock.advance(milliseconds: 60_000)
+    #expect(try await rig.resume().state.status == .succeeded)
+    #expect(try await rig.kinds().count { $0 == "requestDeclined" } == 1)
+    #expect(try await rig.journal.pendingRequests(of: "run-1").isEmpty)
+  }
+
   /// The pause was recorded, and the process died before it came to its border: whoever resumes wants the run to go on.
   @Test func resumeGoesOnWhereAPauseWasCutOff() async throws {
     let (rig, process) = try await running { rig, _ in try? await rig.post(RequestKind.pause, .object(["reason": "lunch"]), id: "p-1") }
