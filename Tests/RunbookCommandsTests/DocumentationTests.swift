@@ -40,4 +40,43 @@ import Testing
       }
     }
   }
+
+  /// Commands of the contract that are still to come; the documents may speak of them.
+  private static let toCome: Set<String> = [
+    "plan", "lint", "fmt", "review", "approve", "reject", "recover", "serve", "init", "import", "doctor", "rehearse",
+  ]
+
+  /// Every `runbook …` in a code span or block of the documents.
+  private static func commands(in text: String) -> [[String]] {
+    let spans = text.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+    let blocks = text.components(separatedBy: "\n```").enumerated().filter { $0.offset % 2 == 1 }.flatMap {
+      $0.element.split(separator: "\n")
+    }
+    return (spans.filter { !$0.contains("\n") } + blocks).compactMap { line in
+      guard line.hasPrefix("runbook ") else { return nil }
+      let words = line.split(separator: "#")[0].split { " |[]…,".contains($0) }.dropFirst().map(String.init)
+      return words.first.map { $0.allSatisfy { $0.isLowercase } } == true ? words : nil
+    }
+  }
+
+  @Test func everyCommandThatTheDocumentsShowIsThere() async throws {
+    let repository = Program.repository.path
+    let files =
+      try ["README.md", "CHANGELOG.md"] + FileManager.default.subpathsOfDirectory(atPath: repository + "/docs").map { "docs/" + $0 }
+    var shown: [String: Set<String>] = [:]
+    for file in files where file.hasSuffix(".md") {
+      for words in Self.commands(in: try String(contentsOfFile: "\(repository)/\(file)", encoding: .utf8))
+      where !Self.toCome.contains(words[0]) {
+        shown[words[0], default: []].formUnion(words.filter { $0.hasPrefix("--") }.map { String($0.prefix { $0 != "=" }) })
+      }
+    }
+    #expect(shown.count >= 12 && shown["resume"]?.contains("--accept") == true, "the documents show the commands: \(shown.keys.sorted())")
+    try await Workplace.lend { place in
+      for (command, options) in shown.sorted(by: { $0.key < $1.key }) {
+        let help = try await place.program.run("help", command)
+        #expect(help.status == 0 && help.output.contains("USAGE: runbook \(command)"), "'runbook \(command)' is shown and does not exist")
+        for option in options { #expect(help.output.contains(option), "'runbook \(command) \(option)' is shown and does not exist") }
+      }
+    }
+  }
 }
