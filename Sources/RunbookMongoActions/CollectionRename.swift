@@ -99,11 +99,8 @@ extension CollectionRename {
 
   private static func settable(wanted: BSONDocument, found: BSONDocument) -> BSONDocument {
     let (wanted, found) = (CollectionDefinition.normalised(wanted), CollectionDefinition.normalised(found))
-    let validation = ["validator", "validationLevel", "validationAction"]
     return BSONDocument { writer in
-      if validation.contains(where: { wanted[$0] != found[$0] }) {
-        writer.append(fieldsOf: ValidatorSetting(options: wanted).command)
-      }
+      writer.append(fieldsOf: ValidatorSetting(options: wanted).command(from: ValidatorSetting(options: found)))
       for name in ["changeStreamPreAndPostImages", "expireAfterSeconds"] {
         if let value = wanted[name], value != found[name] { writer.append(name, raw: value) }
       }

@@ -61,7 +61,7 @@ public struct MongoSetValidator: ChangingAction {
       try await work.putBack(before, from: current)
       throw try await work.refusal(violations)
     }
-    if current != work.wanted { try await work.set(work.wanted) }
+    if current != work.wanted { try await work.set(work.wanted, from: current) }
     violations = try await work.violations()
     if work.refuses(violations) {
       try await work.putBack(before, from: work.wanted)
@@ -86,7 +86,7 @@ public struct MongoSetValidator: ChangingAction {
     }
     if current == before { return UndoResult() }
     guard current == work.wanted else { return .conflict(work.collection, "its validator was changed since; it is left as it is") }
-    try await work.set(before)
+    try await work.set(before, from: current)
     return UndoResult()
   }
 
@@ -129,17 +129,17 @@ private struct ValidatorWork {
     ValidatorSetting(options: try await structure.requireCollection(collection).options)
   }
 
-  func set(_ setting: ValidatorSetting) async throws(ActionError) {
+  func set(_ setting: ValidatorSetting, from current: ValidatorSetting) async throws(ActionError) {
     let command = BSONDocument { writer in
       writer.append("collMod", collection)
-      writer.append(fieldsOf: setting.command)
+      writer.append(fieldsOf: setting.command(from: current))
     }
     try await structure.commands.apply(command, collection: collection, doing: "setting its validator")
   }
 
   /// Takes back what an earlier try of this step has set.
   func putBack(_ before: ValidatorSetting, from current: ValidatorSetting) async throws(ActionError) {
-    if current != before { try await set(before) }
+    if current != before { try await set(before, from: current) }
   }
 
   func refuses(_ violations: Int64) -> Bool { violations > 0 && !allows }

@@ -46,7 +46,7 @@ extension UndoResult {
   /// None where the list is empty.
   static func conflicts(_ found: [(object: String, reason: String)]) -> UndoResult {
     guard !found.isEmpty else { return UndoResult() }
-    let listed = found.map { Value.object(["id": .string($0.object), "fields": [], "reason": .string($0.reason)]) }
+    let listed = found.map { Value.object(["id": .string($0.object), "reason": .string($0.reason)]) }
     return UndoResult(conflicts: Int64(found.count), details: ["conflicts": .list(listed)])
   }
 }

@@ -21,11 +21,13 @@ struct ValidatorSetting: Sendable, Hashable {
       action: options["validationAction"]?.string ?? "error")
   }
 
-  /// The part of `collMod` that sets it.
-  var command: BSONDocument {
-    [
-      "validator": .document(validator ?? [:]), "validationLevel": .string(level), "validationAction": .string(action),
-    ]
+  /// The part of `collMod` that sets it. What is so already is not said: once said, it would stand in the collection's options for good.
+  func command(from current: ValidatorSetting) -> BSONDocument {
+    BSONDocument { writer in
+      if validator != current.validator { writer.append("validator", validator ?? [:]) }
+      if level != current.level { writer.append("validationLevel", level) }
+      if action != current.action { writer.append("validationAction", action) }
+    }
   }
 
   /// The documents that do not fit.

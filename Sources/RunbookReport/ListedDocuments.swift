@@ -23,7 +23,9 @@ struct ListedDocuments {
   private func kind(_ title: String, _ step: String, _ count: Int, _ listed: Value?) -> [String] {
     guard count > 0 else { return [] }
     let label = "  \(title):" + String(repeating: " ", count: max(1, 13 - title.count))
-    var lines = ["\(label)\(step): \(PeopleText.count(count, "document"))"]
+    // What has no fields is no document but an index, a collection, a validator.
+    let isStructure = listed?.listValue?.first.map { $0["fields"] == nil } ?? false
+    var lines = [label + step + (isStructure ? "" : ": \(PeopleText.count(count, "document"))")]
     var groups: [(reason: String, ids: [String])] = []
     for entry in listed?.listValue ?? [] {
       let fields = (entry["fields"]?.listValue ?? []).compactMap(\.stringValue).joined(separator: ", ")
