@@ -135,3 +135,8 @@ extension RawBSONValue {
     return .codeWithScope(code, scope: BSONDocument(unchecked: bytes[(bytes.startIndex + end)...]))
   }
 }
+
+extension BSONDocument {
+  /// The document as a value, without a copy of its bytes.
+  public var raw: RawBSONValue { RawBSONValue(unchecked: .document, slice) }
+}

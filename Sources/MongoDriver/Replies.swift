@@ -6,6 +6,8 @@ public struct WriteReply: Sendable {
     public let index: Int
     public let code: Int32
     public let message: String
+    /// For a duplicate key: the keys of the unique index that has it already.
+    public let keyPattern: BSONDocument?
   }
 
   public let document: BSONDocument
@@ -21,7 +23,7 @@ public struct WriteReply: Sendable {
     (document["writeErrors"]?.array?.compactMap(\.document) ?? []).map { error in
       StatementError(
         index: Int(error["index"]?.integer ?? -1), code: Int32(truncatingIfNeeded: error["code"]?.integer ?? 0),
-        message: error["errmsg"]?.string ?? "")
+        message: error["errmsg"]?.string ?? "", keyPattern: error["keyPattern"]?.document)
     }
   }
 

@@ -57,12 +57,15 @@ public struct RunFacts: Sendable, Hashable {
   public var planID: String
   public var startedAt: Int64
   public var initiator: String
+  /// Where the plan's file is: what files that a plan names are beside.
+  public var planDirectory: String
 
-  public init(id: String, planID: String, startedAt: Int64, initiator: String) {
+  public init(id: String, planID: String, startedAt: Int64, initiator: String, planDirectory: String = ".") {
     self.id = id
     self.planID = planID
     self.startedAt = startedAt
     self.initiator = initiator
+    self.planDirectory = planDirectory
   }
 }
 

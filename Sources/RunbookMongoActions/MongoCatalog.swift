@@ -4,7 +4,7 @@ import RunbookActions
 public enum MongoActions {
   /// What format v1 has and this version does not carry out yet: plans that use it load and are checked, running them is refused by name.
   public static let announced: [ActionDescriptor] = [
-    .mongoTransform, .mongoInsert, .mongoDelete, .mongoRestore,
+    .mongoTransform
   ]
 
   /// What this version carries out.
@@ -15,7 +15,8 @@ public enum MongoActions {
     [
       MongoPing(), MongoCount(), MongoDistribution(), MongoFieldShares(), MongoAggregate(), MongoCompare(), MongoIndexes(), MongoFind(),
       MongoValidate(), MongoExplain(), MongoLatency(), MongoBackup(),
-      MongoUpdate(timing: timing, crashPoints: crashPoints),
+      MongoUpdate(timing: timing, crashPoints: crashPoints), MongoInsert(timing: timing, crashPoints: crashPoints),
+      MongoDelete(timing: timing, crashPoints: crashPoints), MongoRestore(timing: timing, crashPoints: crashPoints),
       MongoCreateIndex(), MongoDropIndex(), MongoCreateCollection(), MongoDropCollection(), MongoRenameCollection(), MongoSetValidator(),
       MongoCommand(),
     ]

@@ -59,6 +59,20 @@ struct OnlineChange: Sendable {
   let step: String
   var timing = OnlineChangeTiming()
   var crashPoints = CrashPoints()
+  /// Sessions of removals, shared by what belongs to one call.
+  let removals: RemovalSessions
+
+  init(
+    target: MongoTarget, run: String, step: String, timing: OnlineChangeTiming = OnlineChangeTiming(),
+    crashPoints: CrashPoints = CrashPoints()
+  ) {
+    self.target = target
+    self.run = run
+    self.step = step
+    self.timing = timing
+    self.crashPoints = crashPoints
+    removals = RemovalSessions(target)
+  }
 
   /// The collection of the step's undo blocks.
   var store: String { RunbookCollections.undo(run: run, step: step) }
@@ -111,4 +125,7 @@ public enum UpdateErrorCode {
   public static let notConverged = "RB3405"
   public static let brokenBlock = "RB3406"
   public static let unresolved = "RB3407"
+  public static let documentExists = "RB3408"
+  public static let unfitFile = "RB3409"
+  public static let writeLoss = "RB3410"
 }

@@ -12,6 +12,8 @@ struct ChangeDefinition: Sendable {
   let inputs: [String]
   /// Nobody but us writes the fields.
   let isAlone: Bool
+  let kind: BlockKind
+  var bypassesValidation = false
 
   static let root = "$ROOT"
 
@@ -19,6 +21,7 @@ struct ChangeDefinition: Sendable {
     self.collection = collection
     self.filter = filter
     self.isAlone = isAlone
+    kind = .fields
     stages = pipeline.stages
     fields = pipeline.targets
     var reads = pipeline.reads
@@ -27,10 +30,25 @@ struct ChangeDefinition: Sendable {
     inputs = reads.wholeDocument ? [Self.root] : reads.fields.filter { !touched.contains($0) && $0 != "_id" && !$0.isEmpty }
   }
 
+  /// A change of whole documents.
+  /// - Parameters:
+  ///   - filter: which documents are deleted; other kinds take theirs from elsewhere.
+  ///   - selection: stages in place of the filter, which end with documents of the collection.
+  init(collection: String, kind: BlockKind, filter: BSONDocument = [:], selection: [BSONDocument] = [], isAlone: Bool = false) {
+    self.collection = collection
+    self.kind = kind
+    self.filter = filter
+    self.isAlone = isAlone
+    stages = selection
+    fields = BlockKind.wholeDocument
+    inputs = []
+  }
+
   var match: [BSONDocument] { filter.isEmpty ? [] : [["$match": .document(filter)]] }
 
   /// Computes, on the server and once, what each document was and would be: `{ _id, p: before, r: inputs, q: after }`, or `w` for a whole document.
   var capture: [BSONDocument] {
+    if kind != .fields { return match + stages }
     func kept(_ names: [String]) -> BSONDocument {
       BSONDocument(names.map { ($0, .string("$\(UpdatePipeline.before).\($0)")) })
     }
@@ -123,12 +141,14 @@ struct CapturedRow {
   }
 }
 
-/// Collects rows into the entries of blocks.
+/// Collects rows, or whole documents, into the entries of blocks.
 struct BlockBuilder: ~Copyable {
   /// A block's entries stay below this, so that block and command stay far below what a server takes.
   static let blockBytes = 4 << 20
   /// A document whose entry or statement would pass this is failed.
   static let entryBytes = 15 << 20
+  /// The same where the document may stand in the block twice: as it was read, and as it was when it went.
+  static let deletedBytes = 7 << 20
 
   private let change: ChangeDefinition
   /// How many entries make a block full.
@@ -140,6 +160,8 @@ struct BlockBuilder: ~Copyable {
   private var start: Int
   private(set) var count = 0
   private(set) var bytes = 0
+  /// Whether every key in it was made by us.
+  private var isAllMade = true
   /// Rows whose fields were already as they would be.
   private(set) var alreadyDone = 0
   /// Keys of documents that are too large for their undo.
@@ -158,9 +180,28 @@ struct BlockBuilder: ~Copyable {
   /// Whether the row would make a block that has something in it too large.
   func hasNoRoom(for row: BSONDocument) -> Bool { count > 0 && bytes + row.byteCount > Self.blockBytes }
 
+  /// Takes the change of a whole document in; nil: there is none before, or after.
+  /// - Parameter isMade: nobody but us can have a document of this key.
+  mutating func add(key: RawBSONValue, before: BSONDocument?, after: BSONDocument?, isMade: Bool = false) {
+    let size = (before?.byteCount ?? 0) + (after?.byteCount ?? 0)
+    if size + 4096 > (change.kind == .delete ? Self.deletedBytes : Self.entryBytes) {
+      tooLarge.append(key.detached())
+      return
+    }
+    UndoEntry.write(key: key, before: before, after: after, index: count, to: &entries)
+    count += 1
+    bytes += size
+    isAllMade = isAllMade && isMade
+  }
+
   /// - Returns: false where it is no row of the capture.
   mutating func add(_ document: BSONDocument) -> Bool {
-    document.withBytes { bytes in
+    if change.kind == .delete {
+      guard let key = document["_id"] else { return false }
+      add(key: key, before: document, after: nil)
+      return true
+    }
+    return document.withBytes { bytes in
       guard row.read(bytes) else { return false }
       if bytes.count + (change.fields.count + change.inputs.count) * 512 + 4096 > Self.entryBytes {
         tooLarge.append(document.value(at: row.key).detached())
@@ -178,12 +219,14 @@ struct BlockBuilder: ~Copyable {
   /// The block of what has been collected, and a fresh start.
   mutating func take(id: Int64, step: String, database: String, delivery: UndoBlock.Delivery) -> UndoBlock {
     entries.close(start)
-    let block = UndoBlock(
-      id: id, step: step, delivery: delivery, database: database, collection: change.collection, fields: change.fields,
-      inputs: change.inputs, isAlone: change.isAlone, entries: entries.take(), count: count)
+    var block = UndoBlock(
+      id: id, kind: change.kind, step: step, delivery: delivery, database: database, collection: change.collection, fields: change.fields,
+      inputs: change.inputs, isAlone: change.isAlone || change.kind == .insert && isAllMade, entries: entries.take(), count: count)
+    block.bypassesValidation = change.bypassesValidation
     start = entries.open()
     count = 0
     bytes = 0
+    isAllMade = true
     return block
   }
 }

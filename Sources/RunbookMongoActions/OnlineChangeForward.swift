@@ -9,13 +9,13 @@ final class OnlineChangeForward {
   let definition: ChangeDefinition
   let batchSize: Int
   let isStopped: @Sendable () -> Bool
-  let onBatch: (OnlineChangeTally) -> Void
 
-  private var session: OnlineChangeSession
-  private var pace: OnlineChangePace
-  private var counter: Int64
+  private let writer: OnlineChangeWriter
   private var missedByLastPass = 0
-  private(set) var tally = OnlineChangeTally()
+  private(set) var tally: OnlineChangeTally {
+    get { writer.tally }
+    set { writer.tally = newValue }
+  }
 
   init(
     _ change: OnlineChange, definition: ChangeDefinition, batchSize: Int, isStopped: @escaping @Sendable () -> Bool,
@@ -24,21 +24,16 @@ final class OnlineChangeForward {
     self.change = change
     self.definition = definition
     self.batchSize = batchSize
-    pace = OnlineChangePace(most: batchSize)
     self.isStopped = isStopped
-    self.onBatch = onBatch
-    // Blocks of an earlier attempt under the same lease have numbers already.
-    let epoch = try change.lease().epoch
-    let newest = try await change.read(
-      ["_id": ["$gte": .int64(UndoBlock.id(epoch: epoch, counter: 0))]], withEntries: false, newestFirst: true, limit: 1)
-    counter = newest.first.map { $0.id & 0xFFFF_FFFF } ?? 0
-    session = try await change.openSession()
+    writer = try await OnlineChangeWriter(
+      change, collection: definition.collection, points: definition.kind == .delete ? "delete" : "update", batchSize: batchSize,
+      isStopped: isStopped, onBatch: onBatch)
   }
 
   /// Repeats passes until one finds nothing to write.
   /// - Returns: false where that did not happen within the passes allowed.
   func run() async throws(ActionError) -> Bool {
-    defer { change.target.forgetSession(session.uuid) }
+    defer { writer.end() }
     for pass in 1...Self.mostPasses {
       // A cursor on an index misses a document whose key moves behind it, so the pass that ends the step goes by the natural order.
       let isNatural = pass > 1
@@ -80,7 +75,7 @@ final class OnlineChangeForward {
       aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
       if natural { aggregate.append("hint", ["$natural": 1] as BSONDocument) }
     }
-    var builder = BlockBuilder(definition, size: pace.size)
+    var builder = BlockBuilder(definition, size: writer.pace.size)
     var found = 0
     let target = change.target
     do {
@@ -90,14 +85,14 @@ final class OnlineChangeForward {
           var found = 0
           while let batch = try await cursor.next() {
             for document in batch {
-              if builder.hasNoRoom(for: document) { found += try await flush(&builder) }
+              if builder.hasNoRoom(for: document) { found += try await writer.write(&builder).count }
               guard builder.add(document) else {
                 throw ActionError(code: MongoErrorCode.failed, message: "the server answered a row without fields", kind: .refused)
               }
-              if builder.isFull { found += try await flush(&builder) }
+              if builder.isFull { found += try await writer.write(&builder).count }
             }
           }
-          return found + (try await flush(&builder))
+          return found + (try await writer.write(&builder).count)
         }
     } catch let error as MongoError {
       throw target.error(error, collection: definition.collection, doing: "reading the documents to change")
@@ -107,48 +102,8 @@ final class OnlineChangeForward {
       preconditionFailure("a pass threw \(error)")
     }
     tally.alreadyDone = builder.alreadyDone
-    if !builder.tooLarge.isEmpty {
-      throw ActionError(
-        code: UpdateErrorCode.documentsRefused,
-        message: "\(builder.tooLarge.count) documents of '\(definition.collection)' are too large for their undo entries, the first "
-          + "\(MongoValues.text(builder.tooLarge[0]))", kind: .refused, help: "leave them out by the filter")
-    }
+    try writer.refuseTooLarge(builder.tooLarge)
     return found
-  }
-
-  /// Writes what the builder holds: block, command, outcome.
-  private func flush(_ builder: inout BlockBuilder) async throws(ActionError) -> Int {
-    guard builder.count > 0 else { return 0 }
-    if isStopped() || Task.isCancelled { throw change.stopped }
-    try await change.crashPoints.hit("update.captured")
-    let lease = try change.lease()
-    let delivery = try await change.delivery(session: session.uuid, number: session.nextNumber())
-    // Only once the block is made: the numbers of an epoch have no gap, by which the undo sees that none is missing.
-    counter += 1
-    let block = builder.take(
-      id: UndoBlock.id(epoch: lease.epoch, counter: counter), step: change.step, database: change.target.database, delivery: delivery)
-    tally.captured += block.count
-    let done: UndoBlock
-    let refusal: MongoError?
-    do throws(ActionError) {
-      try await change.insert(block)
-      try await change.crashPoints.hit("update.block-written")
-      let sent = ContinuousClock.now
-      (done, refusal) = try await change.send(block, in: session, mayHaveActed: false)
-      pace.learn(count: block.count, milliseconds: wholeMilliseconds(ContinuousClock.now - sent))
-      builder.size = pace.size
-      try await change.crashPoints.hit("update.sent")
-      try await change.record(done, known: block)
-    } catch {
-      // The block is open: nothing may follow in this session before it is resolved.
-      throw error.kind == .transient ? error.of(kind: .outcomeUnknown) : error
-    }
-    try await change.crashPoints.hit("update.recorded")
-    tally.add(done)
-    onBatch(tally)
-    if let refusal { throw change.target.error(refusal, collection: definition.collection, doing: "changing a batch of documents") }
-    if let first = done.failed.first { throw try change.documentsRefused(done, first: first) }
-    return block.count
   }
 }
 
@@ -199,6 +154,7 @@ extension OnlineChange {
   /// Sends a block's forward command until its outcome is known.
   /// - Returns: the block as it is to be recorded, and the error of a command that was refused as a whole.
   func send(_ block: UndoBlock, in session: OnlineChangeSession, mayHaveActed: Bool) async throws(ActionError) -> (UndoBlock, MongoError?) {
+    if block.removes(isUndo: false) { return try await sendRemovals(block, mayHaveActed: mayHaveActed) }
     let command: BSONDocument
     do throws(UndoBlockError) { command = try block.forwardCommand() } catch { throw broken(error) }
     let (outcome, refusal) = try await deliver(command, in: session, statements: block.count, mayHaveActed: mayHaveActed) {
@@ -207,13 +163,23 @@ extension OnlineChange {
     return (block.with(outcome), refusal)
   }
 
+  private func sendRemovals(_ block: UndoBlock, mayHaveActed: Bool) async throws(ActionError) -> (UndoBlock, MongoError?) {
+    let entries: UndoEntries
+    do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
+    let removed = try await remove(
+      Array(0..<block.count), of: block, entries: entries, delivery: block.delivery, isUndo: false, mayHaveActed: mayHaveActed)
+    var done = block.with(removed.outcome)
+    done.images = removed.images.filter { entries[$0.key].fields[0].before != $0.value.raw }
+    return (done, removed.refusal)
+  }
+
   func forwardLooks(_ indexes: [Int], of block: UndoBlock) async throws(ActionError) -> [Int: OnlineChangeLook] {
     let entries: UndoEntries
     do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
     let documents = try await documents(of: indexes.map { entries[$0] }, in: block)
     var looks: [Int: OnlineChangeLook] = [:]
     for index in indexes {
-      looks[index] = UndoBlock.look(entries[index], fields: block.fields, document: documents[entries[index].key])
+      looks[index] = block.look(entries[index], document: documents[entries[index].key])
     }
     return looks
   }

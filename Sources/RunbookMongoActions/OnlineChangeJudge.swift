@@ -20,8 +20,13 @@ struct OnlineChangeAnswer: Hashable, Sendable {
 
   init(_ reply: WriteReply) {
     self.init(
-      n: reply.count, errors: Dictionary(reply.writeErrors.map { ($0.index, $0.code) }, uniquingKeysWith: { first, _ in first }),
+      n: reply.count, errors: Dictionary(reply.writeErrors.map { ($0.index, Self.code($0)) }, uniquingKeysWith: { first, _ in first }),
       retried: reply.retriedStatementIDs, concernFailed: reply.writeConcernError != nil)
+  }
+
+  /// A statement that is to insert and finds the `_id` taken has missed, as one has whose document is not as it should be.
+  private static func code(_ error: WriteReply.StatementError) -> Int32 {
+    error.code == 11000 && error.keyPattern?.keys == ["_id"] ? OnlineChangeStatements.missedCode : error.code
   }
 
   /// Codes of a statement that was interrupted and says nothing about the document: no primary, shutting down, time over, network.

@@ -12,10 +12,11 @@ struct OnlineChangePace: Sendable {
   private(set) var size: Int
 
   /// - Parameter most: what the plan allows.
-  init(most: Int) {
+  /// - Parameter first: size of the first batch.
+  init(most: Int, first: Int = 100) {
     self.most = most
     // The first batch tells how fast the server is; it must not be the one that is cut off.
-    size = min(most, 100)
+    size = min(most, first)
   }
 
   /// Takes in how long a command took: half the size at least, twice at most.

@@ -57,7 +57,7 @@ public struct OnlineChangeResolver: UndoResolver {
     }
     guard let change = open.first?.change else { return }
     let all = open.flatMap(\.blocks)
-    let used = Set(all.map(\.delivery.session)).union(all.compactMap(\.undo?.delivery.session)).union(sessions)
+    let used = Set(all.flatMap(\.sessions)).union(sessions)
     await change.killSessions(used)
     try await change.wait(until: all.map { $0.undo?.delivery.end ?? $0.delivery.end }.max() ?? 0)
     await change.killSessions(used)

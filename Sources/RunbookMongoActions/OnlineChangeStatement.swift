@@ -7,7 +7,7 @@ struct OnlineChangeStatements {
   private let fields: [FieldGuard]
   private let inputs: [FieldGuard]
   /// The first condition, `{$lt: [{$toLong: "$$NOW"}, until]}`.
-  private let fence: BSONDocument
+  let fence: BSONDocument
   /// What follows the conditions in `$cond`, as elements 1 and 2: the document's own `_id`, or another, which is refused.
   private let choices: BSONDocument = ["1": "$_id", "2": ["missed": "$_id"]]
 
@@ -103,7 +103,7 @@ struct OnlineChangeStatements {
 }
 
 /// A statement that is being written: `{q: {_id}, u: [{$set: {_id: {$cond: [{$and: [conditions]}, …]}, fields}}]}`.
-private struct OpenStatement {
+struct OpenStatement {
   let whole: Int
   let pipeline: Int
   let stage: Int
@@ -144,8 +144,9 @@ private struct OpenStatement {
 }
 
 extension UndoBlock {
-  /// The command that carries this batch out.
+  /// The command that carries this batch out; a deletion has none, its documents are removed one by one.
   func forwardCommand() throws(UndoBlockError) -> BSONDocument {
+    if kind != .fields { return wholeCommand(try readEntries(), chosen: nil, delivery: delivery, isUndo: false) }
     let places = entries.places
     guard places.count == count else { throw wrongCount(places.count) }
     let writer = OnlineChangeStatements(until: delivery.until, fields: fields, inputs: inputs)
@@ -163,6 +164,7 @@ extension UndoBlock {
 
   /// The command of an announced undo of this batch.
   func undoCommand(_ undo: UndoAnnouncement, entries: UndoEntries) -> BSONDocument {
+    if kind != .fields { return wholeCommand(entries, chosen: undo.entries, delivery: undo.delivery, isUndo: true) }
     let writer = OnlineChangeStatements(until: undo.delivery.until, fields: fields, inputs: inputs)
     return OnlineChangeStatements.command(collection, delivery: undo.delivery, bypassesValidation: true, bytes: commandBytes) { out in
       var layout = entries.layout
@@ -177,11 +179,11 @@ extension UndoBlock {
   }
 
   /// Room for a command of all entries.
-  private var commandBytes: Int { 1024 + entries.byteCount * 2 + count * (256 + (fields.count + inputs.count) * 128) }
+  var commandBytes: Int { 1024 + entries.byteCount * 2 + count * (256 + (fields.count + inputs.count) * 128) }
 }
 
 /// The conditions on one field, with everything that does not depend on the value made once.
-private final class FieldGuard {
+final class FieldGuard {
   let name: String
   /// The name with the NUL that ends it.
   let terminated: [UInt8]

@@ -33,6 +33,7 @@ extension OnlineChange {
       set.append("kept", UndoBlock.list(changed.kept))
       set.append("standing", UndoBlock.list(changed.standing))
       set.append("refused", UndoBlock.list(changed.refused))
+      if changed.kind == .delete { set.append("images", UndoBlock.list(changed.images)) }
       if let undo = changed.undo { set.append("undo", undo.encoded()) }
     }
     let update: BSONDocument = ["q": .document(BSONDocument(query)), "u": ["$set": .document(fields)]]
@@ -120,7 +121,7 @@ extension OnlineChange {
             id.array("$in") { keys in for entry in part { keys.append(raw: entry.key) } }
           }
         }
-        find.append("projection", BSONDocument(block.fields.map { ($0, .int32(1)) }))
+        if block.kind == .fields { find.append("projection", BSONDocument(block.fields.map { ($0, .int32(1)) })) }
         find.append("readConcern", ["level": "local"] as BSONDocument)
         find.append("maxTimeMS", Int64(30_000))
       }
@@ -140,13 +141,26 @@ extension UndoBlock {
   /// Whether everything that is ever changed in a block is the same.
   func hasSameState(as other: UndoBlock) -> Bool {
     state == other.state && missed == other.missed && doubt == other.doubt && failed == other.failed && undo == other.undo
-      && kept == other.kept && standing == other.standing && refused == other.refused
+      && kept == other.kept && standing == other.standing && refused == other.refused && images == other.images
+  }
+
+  /// The value of a field of the block in a document as it is now; nil where it is absent.
+  func value(at position: Int, in document: BSONDocument?) -> RawBSONValue? {
+    kind == .fields ? document?[fields[position]] : document?.raw
+  }
+
+  /// What a field was before the change.
+  func before(_ position: Int, of entry: UndoEntry, at index: Int) -> RawBSONValue? {
+    images[index]?.raw ?? entry.fields[position].before
   }
 
   /// How a document looks beside what the forward command would have left.
-  static func look(_ entry: UndoEntry, fields: [String], document: BSONDocument?) -> OnlineChangeLook {
+  func look(_ entry: UndoEntry, document: BSONDocument?) -> OnlineChangeLook {
+    if kind == .delete { return document == nil ? .equal : .other }
     guard let document else { return .gone }
-    let stands = entry.changed.contains { document[fields[$0]] == entry.fields[$0].after }
+    // Under this `_id` there was none when the block was made; whoever put it there may have changed it since.
+    if kind == .insert { return .equal }
+    let stands = entry.changed.contains { value(at: $0, in: document) == entry.fields[$0].after }
     return stands ? .equal : .other
   }
 }

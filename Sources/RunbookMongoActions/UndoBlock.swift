@@ -1,7 +1,20 @@
 import MongoDriver
 
+/// What the entries of a block do, each to one document.
+enum BlockKind: String, Sendable {
+  /// Change some of its fields.
+  case fields
+  case insert
+  case delete
+  /// Put another document in its place, under the same `_id`.
+  case replace
+
+  /// The one field of a whole document's entry: the document, present or absent.
+  static let wholeDocument = [ChangeDefinition.root]
+}
+
 /// One batch of an online change, as it stands in `_runbook.undo.<run>.<step>`: enough to send its command, and to take it back, without plan
-/// or program version. Version 1.
+/// or program version. Version 1 holds changes of fields, version 2 those of whole documents.
 struct UndoBlock {
   enum State: String, Sendable {
     /// Written ahead; what became of the command is not known yet.
@@ -21,8 +34,10 @@ struct UndoBlock {
     let field: String
   }
 
-  static let version: Int64 = 1
+  /// The version of a block of this kind, so that a program that knows only fields refuses what it would misread.
+  static func version(of kind: BlockKind) -> Int64 { kind == .fields ? 1 : 2 }
 
+  let kind: BlockKind
   /// The epoch of the lease under which it was written in the upper half, a counter in the lower.
   let id: Int64
   let step: String
@@ -44,16 +59,23 @@ struct UndoBlock {
   let inputs: [String]
   /// Nobody but us writes the fields: what looks like ours is ours.
   let isAlone: Bool
+  /// The collection's validator is not asked: what is written stood there before.
+  var bypassesValidation = false
+  /// How many documents of an ordered source have been dealt with when this block is.
+  var position: Int64 = 0
+  /// Documents that were removed and are not the bytes that had been read, by entry: what the server gave back as it took them.
+  var images: [Int: BSONDocument] = [:]
   /// The array `e`.
   let entries: BSONDocument
   let count: Int
 
   /// A block that is about to be written ahead.
   init(
-    id: Int64, step: String, delivery: Delivery, database: String, collection: String, fields: [String], inputs: [String], isAlone: Bool,
-    entries: BSONDocument, count: Int
+    id: Int64, kind: BlockKind = .fields, step: String, delivery: Delivery, database: String, collection: String, fields: [String],
+    inputs: [String], isAlone: Bool, entries: BSONDocument, count: Int
   ) {
     self.id = id
+    self.kind = kind
     self.step = step
     self.delivery = delivery
     self.database = database
@@ -108,14 +130,21 @@ extension UndoBlock {
   func encoded() -> BSONDocument {
     BSONDocument { block in
       block.append("_id", id)
-      block.append("v", Self.version)
+      block.append("v", Self.version(of: kind))
       block.append("step", step)
       delivery.write(to: &block)
       block.append("st", state.rawValue)
       block.append("ns", database + "." + collection)
       block.append("fields", BSONArray(fields.map(BSONValue.string)))
       block.append("inputs", BSONArray(inputs.map(BSONValue.string)))
-      block.append("options", ["alone": .bool(isAlone)] as BSONDocument)
+      if kind == .fields {
+        block.append("options", ["alone": .bool(isAlone)] as BSONDocument)
+      } else {
+        block.append("op", kind.rawValue)
+        block.append(
+          "options", ["alone": .bool(isAlone), "bypass": .bool(bypassesValidation), "position": .int64(position)] as BSONDocument)
+        block.append("images", Self.list(images))
+      }
       block.append("n", Int32(count))
       block.append("missed", Self.list(missed))
       block.append("doubt", Self.list(doubt))
@@ -130,6 +159,10 @@ extension UndoBlock {
 
   static func list(_ indexes: [Int]) -> BSONArray { BSONArray(indexes.map { .int32(Int32($0)) }) }
 
+  static func list(_ images: [Int: BSONDocument]) -> BSONArray {
+    BSONArray(images.sorted { $0.key < $1.key }.map { .array(BSONArray([.int32(Int32($0.key)), .document($0.value)])) })
+  }
+
   static func list(_ failures: [Failure]) -> BSONArray {
     BSONArray(failures.map { .array(BSONArray([.int32(Int32($0.index)), .int32($0.code)])) })
   }
@@ -140,10 +173,12 @@ extension UndoBlock {
 
   /// Reads a stored block; one that was read without `e` has no entries but its count.
   init(_ document: BSONDocument) throws(UndoBlockError) {
-    guard document["v"]?.integer == Self.version else {
+    let kind = document["op"].map { $0.string.flatMap(BlockKind.init(rawValue:)) } ?? .fields
+    guard let kind, document["v"]?.integer == Self.version(of: kind) else {
       throw UndoBlockError(
-        message: "an undo block is of version \(document["v"]?.integer ?? 0); this program reads version \(Self.version)")
+        message: "an undo block is of version \(document["v"]?.integer ?? 0); this program reads versions 1 and 2")
     }
+    self.kind = kind
     guard let id = document["_id"]?.integer, let step = document["step"]?.string,
       let state = document["st"]?.string.flatMap(State.init(rawValue:)), let namespace = document["ns"]?.string,
       let dot = namespace.firstIndex(of: "."), let count = document["n"]?.integer
@@ -156,17 +191,21 @@ extension UndoBlock {
     collection = String(namespace[dot...].dropFirst())
     fields = document["fields"]?.array?.compactMap(\.string) ?? []
     inputs = document["inputs"]?.array?.compactMap(\.string) ?? []
-    isAlone = document["options"]?.document?["alone"]?.bool ?? false
+    let options = document["options"]?.document
+    isAlone = options?["alone"]?.bool ?? false
+    bypassesValidation = options?["bypass"]?.bool ?? false
+    position = options?["position"]?.integer ?? 0
     self.count = Int(count)
     missed = Self.indexes(document["missed"])
     doubt = Self.indexes(document["doubt"])
     failed = Self.failures(document["failed"])
     refused = Self.failures(document["refused"])
     undo = try document["undo"]?.document.map { (undo) throws(UndoBlockError) in try UndoAnnouncement(undo) }
+    for (index, image) in Self.pairs(document["images"]) { images[index] = image.document }
     kept = Self.pairs(document["kept"]).map { Kept(index: $0.0, field: $0.1.string ?? "") }
     standing = Self.indexes(document["standing"])
     entries = document["e"]?.array?.document ?? BSONDocument()
-    let named = missed + doubt + standing + failed.map(\.index) + kept.map(\.index) + (undo?.entries ?? [])
+    let named = missed + doubt + standing + failed.map(\.index) + kept.map(\.index) + images.keys + (undo?.entries ?? [])
     for index in named {
       guard (0..<self.count).contains(index) else { throw UndoBlockError(message: "an undo block names an entry that it does not have") }
     }

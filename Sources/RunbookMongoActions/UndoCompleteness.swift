@@ -4,7 +4,7 @@ import RunbookPlan
 
 /// Whether everything that the undo needs is still there. Blocks that somebody dropped, or a collection that was renamed, leave nothing to take
 /// back: that must not pass for a rollback.
-extension UpdateWork {
+extension OnlineChangeWork {
   /// - Parameter outputs: what the step answered; nil where it did not end.
   /// - Returns: the heads of the blocks that are still to be undone, newest first.
   /// - Throws: `refused` where blocks of the step are missing, or the collection that they belong to.
@@ -33,19 +33,19 @@ extension UpdateWork {
 
   private func refuseMissingCollection() async throws(ActionError) {
     let command: BSONDocument = [
-      "listCollections": 1, "nameOnly": true, "filter": ["name": .string(definition.collection)],
+      "listCollections": 1, "nameOnly": true, "filter": ["name": .string(collection)],
     ]
     let found: [BSONDocument]
     do throws(MongoError) {
       found = try await change.target.client.documents(command, database: change.target.database)
     } catch {
-      throw change.target.error(error, collection: definition.collection, doing: "looking at the collection")
+      throw change.target.error(error, collection: collection, doing: "looking at the collection")
     }
     guard found.isEmpty else { return }
     throw ActionError(
       code: MongoErrorCode.missingCollection,
       message:
-        "there is no collection '\(definition.collection)' of target '\(change.target.name)' any more: it was renamed or dropped, and "
+        "there is no collection '\(collection)' of target '\(change.target.name)' any more: it was renamed or dropped, and "
         + "what was changed in it cannot be taken back",
       kind: .refused, help: "give it its name back; if it was dropped, the undo can be given up")
   }

@@ -52,6 +52,20 @@ struct UndoEntry {
     block.close(entry)
   }
 
+  /// Writes the entry of a whole document as the next of a block; nil: there is none.
+  static func write(key: RawBSONValue, before: BSONDocument?, after: BSONDocument?, index: Int, to block: inout BSONBuffer) {
+    let flags = Flags.changes | (before == nil ? Flags.absentBefore : 0) | (after == nil ? Flags.absentAfter : 0)
+    let entry = block.open(.document, index: index)
+    block.append(fieldsOf: BSONDocument { $0.append("k", raw: key) })
+    block.append("a", binary: [flags])
+    for (name, document) in [("b", before), ("q", after)] as [(StaticString, BSONDocument?)] {
+      let list = block.open(.array, name)
+      if let document { block.append(document, index: 0) }
+      block.close(list)
+    }
+    block.close(entry)
+  }
+
   @inline(__always)
   private static func write(
     _ values: [BSONPlace?], of bytes: UnsafeRawBufferPointer, _ name: StaticString, to block: inout BSONBuffer, where isKept: (Int) -> Bool

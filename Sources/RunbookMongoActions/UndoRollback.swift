@@ -38,7 +38,8 @@ struct UndoRollback {
     } else {
       let ours = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted()
       let chosen = standing.isEmpty ? ours : ours.filter { !standing.contains(entries[$0].key) }
-      open = try await announceAndSend(chosen, fields: nil, &work)
+      // Whole documents are looked at first, so that a command hardly ever holds an error: some servers keep no record of an answer that does.
+      open = work.block.kind == .fields ? try await announceAndSend(chosen, fields: nil, &work) : chosen
     }
     var rounds = 0
     while !open.isEmpty {
@@ -103,6 +104,11 @@ struct UndoRollback {
   private func send(
     _ undo: UndoAnnouncement, in session: OnlineChangeSession, mayHaveActed: Bool, _ work: inout Work
   ) async throws(ActionError) -> [Int] {
+    if work.block.removes(isUndo: true) {
+      let removed = try await change.remove(
+        undo.entries, of: work.block, entries: work.entries, delivery: undo.delivery, isUndo: true, mayHaveActed: mayHaveActed)
+      return try settle(removed.outcome, refusal: removed.refusal, of: undo, &work)
+    }
     let command = work.block.undoCommand(undo, entries: work.entries)
     let (outcome, refusal) = try await change.deliver(command, in: session, statements: undo.entries.count, mayHaveActed: mayHaveActed) {
       (indexes) throws(ActionError) in
@@ -111,6 +117,12 @@ struct UndoRollback {
       return Dictionary(
         uniqueKeysWithValues: indexes.map { ($0, documents[work.entries[undo.entries[$0]].key] == nil ? .gone : .other) })
     }
+    return try settle(outcome, refusal: refusal, of: undo, &work)
+  }
+
+  private func settle(_ outcome: OnlineChangeOutcome, refusal: MongoError?, of undo: UndoAnnouncement, _ work: inout Work)
+    throws(ActionError) -> [Int]
+  {
     if let refusal { throw change.target.error(refusal, collection: work.block.collection, doing: "taking a batch back") }
     for failure in outcome.failed { work.leave(undo.entries[failure.index], code: failure.code) }
     return (outcome.missed + outcome.doubt).map { undo.entries[$0] }.sorted()
@@ -131,7 +143,7 @@ struct UndoRollback {
     let documents = try await change.documents(of: open.map { work.entries[$0] }, in: work.block)
     let stands = open.contains { index in
       let entry = work.entries[index]
-      return UndoBlock.look(entry, fields: work.block.fields, document: documents[entry.key]) == .equal
+      return work.block.look(entry, document: documents[entry.key]) == .equal
     }
     guard stands else { return open }
     var again = undo
@@ -154,15 +166,16 @@ struct UndoRollback {
     var fields: [[Int]] = []
     for index in Set(indexes).sorted() {
       let entry = work.entries[index]
-      guard let document = documents[entry.key] else { continue }
+      let document = documents[entry.key]
+      // A document that the application has deleted needs no undo, but where the deletion was ours.
+      if document == nil, work.block.kind != .delete { continue }
       var standing: [Int] = []
       for position in entry.changed {
-        let name = work.block.fields[position]
-        let value = document[name]
+        let value = work.block.value(at: position, in: document)
         if value == entry.fields[position].after {
           standing.append(position)
-        } else if value != entry.fields[position].before {
-          work.keep(index, name)
+        } else if value != work.block.before(position, of: entry, at: index) {
+          work.keep(index, work.block.fields[position])
         }
       }
       guard !standing.isEmpty else { continue }
@@ -184,7 +197,7 @@ struct UndoRollback {
     let documents = try await change.documents(of: doubtful.map { work.entries[$0] }, in: work.block)
     for index in doubtful {
       let entry = work.entries[index]
-      if UndoBlock.look(entry, fields: work.block.fields, document: documents[entry.key]) == .equal { work.leave(index, code: nil) }
+      if work.block.look(entry, document: documents[entry.key]) == .equal { work.leave(index, code: nil) }
     }
   }
 }
@@ -209,7 +222,8 @@ extension OnlineChange {
     for step in try await OnlineChangeResolver.steps(of: run, in: target) {
       let other = OnlineChange(target: target, run: run, step: step, timing: timing, crashPoints: crashPoints)
       for header in try await other.read(["standing.0": ["$exists": true]], withEntries: false) {
-        guard header.collection == own.collection, !own.fields.isDisjoint(with: header.fields) else { continue }
+        let whole = own.fields.contains(ChangeDefinition.root) || header.kind != .fields
+        guard header.collection == own.collection, whole || !own.fields.isDisjoint(with: header.fields) else { continue }
         let block = try await other.block(header.id)
         let entries: UndoEntries
         do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }

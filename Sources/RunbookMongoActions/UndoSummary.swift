@@ -3,9 +3,9 @@ import OrderedCollections
 import RunbookActions
 import RunbookPlan
 
-extension UpdateWork {
+extension OnlineChangeWork {
   /// How many conflicts and how many doubtful documents are listed by id in the record of the run; all of them stand in the blocks.
-  private static let shown = 1_000
+  private static var shown: Int { 1_000 }
 
   /// What the step's undo came to, from the blocks; the same however often it is asked.
   func undoResult() async throws(ActionError) -> UndoResult {
@@ -21,20 +21,23 @@ extension UpdateWork {
       func list(_ index: Int, _ fields: [String], _ reason: String, in list: inout [Value]) {
         guard list.count < Self.shown else { return }
         let id = MongoValues.value(entries[index].key.decoded)
-        list.append(.object(["id": id, "fields": .list(fields.map(Value.string)), "reason": .string(reason)]))
+        var listed: ValueMap = ["id": id, "reason": .string(reason)]
+        if block.kind == .fields { listed["fields"] = .list(fields.map(Value.string)) }
+        list.append(.map(listed))
       }
+      let words = UndoWords(block.kind)
       let kept = Dictionary(grouping: block.kept, by: \.index)
       for index in kept.keys.sorted() where conflicts.insert(entries[index].key.detached()).inserted {
-        list(index, kept[index, default: []].map(\.field), "changed by the application since, kept", in: &listedConflicts)
+        list(index, kept[index, default: []].map(\.field), words.kept, in: &listedConflicts)
       }
       let refused = Dictionary(block.refused.map { ($0.index, $0.code) }, uniquingKeysWith: { first, _ in first })
       for index in block.standing {
         let fields = entries[index].changed.map { block.fields[$0] }
         if let code = refused[index] {
           guard conflicts.insert(entries[index].key.detached()).inserted else { continue }
-          list(index, fields, "the server refused its undo (code \(code)), our value stands", in: &listedConflicts)
+          list(index, fields, words.refused(code), in: &listedConflicts)
         } else if doubtful.insert(entries[index].key.detached()).inserted {
-          list(index, fields, "the server can no longer say whether the value is ours, left as it is", in: &listedDoubt)
+          list(index, fields, words.doubtful, in: &listedDoubt)
         }
       }
     }
@@ -65,16 +68,48 @@ extension UpdateWork {
       let undone = block.applied.filter { !left.contains($0) }.map { entries[$0] }
       let documents = try await change.documents(of: undone, in: block)
       for entry in undone {
-        guard let document = documents[entry.key] else { continue }
+        let document = documents[entry.key]
+        // A document that was brought back may be gone again by the application's doing; one that was inserted is meant to be gone.
+        if document == nil, block.kind == .fields || block.kind == .replace { continue }
         looked += 1
-        let isOurs = entry.changed.allSatisfy { document[block.fields[$0]] == entry.fields[$0].after }
+        let isOurs = entry.changed.allSatisfy { block.value(at: $0, in: document) == entry.fields[$0].after }
         guard isOurs else { continue }
         stand += 1
         example = example ?? entry.key.detached()
       }
     }
-    guard let example, definition.isAlone || stand >= 10 && stand * 2 > looked else { return nil }
+    guard let example, isAlone || stand >= 10 && stand * 2 > looked else { return nil }
     return
-      "\(stand) of \(looked) documents of '\(definition.collection)' still hold what the step wrote, for example \(MongoValues.text(example))"
+      "\(stand) of \(looked) documents of '\(collection)' still are as the step left them, for example \(MongoValues.text(example))"
   }
+}
+
+/// The reasons why something of a step was not taken back.
+private struct UndoWords {
+  let kept: String
+  let doubtful: String
+  private let stands: String
+
+  init(_ kind: BlockKind) {
+    switch kind {
+    case .fields:
+      kept = "changed by the application since, kept"
+      stands = "our value stands"
+      doubtful = "the server can no longer say whether the value is ours, left as it is"
+    case .insert:
+      kept = "changed by the application since it was inserted, kept"
+      stands = "the document stays"
+      doubtful = "the server can no longer say whether we inserted it, left as it is"
+    case .delete:
+      kept = "inserted anew by the application, kept"
+      stands = "the document stays deleted"
+      doubtful = "the server can no longer say whether we deleted it or the application did, not brought back"
+    case .replace:
+      kept = "changed by the application since, kept"
+      stands = "our document stands"
+      doubtful = "the server can no longer say whether the document is ours, left as it is"
+    }
+  }
+
+  func refused(_ code: Int32) -> String { "the server refused its undo (code \(code)), \(stands)" }
 }

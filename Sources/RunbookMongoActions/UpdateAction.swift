@@ -32,7 +32,7 @@ public struct MongoUpdate: ChangingAction {
   public func perform(_ context: ActionContext, captured: Value) async throws(ActionError) -> ActionResult {
     let start = ContinuousClock.now
     let work = try UpdateWork(context, timing, crashPoints)
-    try await resolveOwn(work)
+    try await work.resolveOwn()
     let checks = UpdateChecks(change: work.change, definition: work.definition)
     try await checks.run()
     let before = try await work.totals()
@@ -57,59 +57,31 @@ public struct MongoUpdate: ChangingAction {
 
   /// Makes the open batches of this step known. The rest of the change, if any, is for `perform` to finish.
   public func probe(_ context: ActionContext, captured: Value) async throws(ActionError) -> ProbeResult {
-    try await resolveOwn(try UpdateWork(context, timing, crashPoints))
+    try await UpdateWork(context, timing, crashPoints).resolveOwn()
     return .notHappened
   }
 
   public func undo(_ context: ActionContext, captured: Value, outputs: Value?) async throws(ActionError) -> UndoResult {
-    let work = try UpdateWork(context, timing, crashPoints)
-    try await resolveOwn(work)
-    let headers = try await work.headsToUndo(outputs: outputs)
-    let total = Int64(headers.reduce(0) { $0 + $1.count })
-    if !headers.isEmpty {
-      var rollback = try await UndoRollback(work.change, restoresDoubt: work.arguments.restoresDoubt)
-      defer { rollback.end() }
-      var done: Int64 = 0
-      for header in headers {
-        if context.stop.isRequested || Task.isCancelled { throw work.change.stopped }
-        do throws(ActionError) {
-          let block = try await work.change.block(header.id)
-          // Written by a late process meanwhile; the next attempt begins by resolving it.
-          if block.state == .intent { throw work.change.lateBlock(block) }
-          if block.state == .applied { try await rollback.finish(block) }
-        } catch {
-          // What stands open is announced in its block, and is gone on with.
-          throw error.kind == .outcomeUnknown ? error.of(kind: .transient) : error
-        }
-        done += Int64(header.count)
-        context.progress(Progress(done: done, total: total, unit: "documents"))
-      }
-    }
-    return try await work.undoResult()
+    try await UpdateWork(context, timing, crashPoints).undo(context, outputs: outputs)
   }
 
   public func verifyUndone(_ context: ActionContext, captured: Value, undone: UndoResult) async throws(ActionError) -> String? {
     let work = try UpdateWork(context, timing, crashPoints)
-    try await resolveOwn(work)
+    try await work.resolveOwn()
     return try await work.verifyUndone(isStopped: { context.stop.isRequested })
-  }
-
-  /// Blocks of this step that are open: after a crash the take-over has resolved them; after an error in this process they are ours.
-  private func resolveOwn(_ work: UpdateWork) async throws(ActionError) {
-    let change = work.change
-    _ = try change.lease()
-    let receipt = try await change.target.findOwn(["_id": .string(change.run)], in: RunbookCollections.runs, doing: "reading the receipt")
-      .first
-    try await OnlineChangeResolver.resolve([change], resolvedUpTo: receipt?["resolvedUpTo"]?.integer ?? -1, sessions: [])
   }
 }
 
 /// One call of the action: its arguments and what it works on.
-struct UpdateWork: Sendable {
+struct UpdateWork: OnlineChangeWork {
   let call: MongoCall
   let arguments: UpdateArguments
   let change: OnlineChange
   let definition: ChangeDefinition
+
+  var collection: String { definition.collection }
+  var isAlone: Bool { definition.isAlone }
+  var restoresDoubt: Bool { arguments.restoresDoubt }
 
   init(_ context: ActionContext, _ timing: OnlineChangeTiming, _ crashPoints: CrashPoints) throws(ActionError) {
     call = try MongoCall(context)
@@ -126,19 +98,6 @@ struct UpdateWork: Sendable {
       collection: try call.collection(), filter: arguments.filter, pipeline: arguments.pipeline, isAlone: arguments.isAlone)
   }
 
-  /// What all attempts together did that is not undone, from the blocks' heads.
-  func totals() async throws(ActionError) -> (changed: Int64, doubt: Int64, failed: Int64, missed: Int64, batches: Int64) {
-    var totals: (changed: Int64, doubt: Int64, failed: Int64, missed: Int64, batches: Int64) = (0, 0, 0, 0, 0)
-    for block in try await change.read(["st": "applied"], withEntries: false) {
-      totals.changed += Int64(block.count - block.missed.count - block.doubt.count - block.failed.count)
-      totals.doubt += Int64(block.doubt.count)
-      totals.failed += Int64(block.failed.count)
-      totals.missed += Int64(block.missed.count)
-      totals.batches += 1
-    }
-    return totals
-  }
-
   func result(_ tally: OnlineChangeTally, hasConverged: Bool, duration: Duration) async throws(ActionError) -> ActionResult {
     let totals = try await totals()
     let seconds = Double(wholeMilliseconds(duration)) / 1000
@@ -148,12 +107,7 @@ struct UpdateWork: Sendable {
         code: UpdateErrorCode.notConverged, message: Self.notConverged(arrivals), kind: .refused,
         help: "stop what keeps inserting such documents, then resume; or set onNotConverged: warn")
     }
-    var warnings: [String] = []
-    if totals.doubt > 0 {
-      let documents = totals.doubt == 1 ? "1 document is" : "\(totals.doubt) documents are"
-      warnings.append("\(documents) in doubt: the server can no longer say whether their change is ours")
-    }
-    if totals.failed > 0 { warnings.append("the server refused \(totals.failed) documents") }
+    var warnings = warnings(totals)
     if !hasConverged { warnings.append(Self.notConverged(arrivals)) }
     let alreadyDone = Int64(tally.alreadyDone)
     let outputs: ValueMap = [

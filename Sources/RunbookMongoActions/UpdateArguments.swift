@@ -76,7 +76,7 @@ struct UpdateArguments: Sendable {
     return problems
   }
 
-  private static func batchSize(_ value: Value?, _ problems: inout [ArgumentProblem]) -> Int {
+  static func batchSize(_ value: Value?, _ problems: inout [ArgumentProblem]) -> Int {
     guard let batch = value?.mapValue else { return 500 }
     if let workers = batch["workers"]?.integerValue, workers != 1 {
       problems.append(ArgumentProblem(path: ["batch", "workers"], message: "more than one worker", isUnbuilt: true))

@@ -6,13 +6,21 @@ struct UpdateChecks {
   let change: OnlineChange
   let definition: ChangeDefinition
 
+  /// What can be changed document by document at all.
+  /// - Returns: the collection's options.
+  @discardableResult
+  func refuseUnfit() async throws(ActionError) -> BSONDocument {
+    let options = try await collectionOptions()
+    try await refuseSharded()
+    return options
+  }
+
   private var target: MongoTarget { change.target }
   private var place: String { "'\(definition.collection)' of target '\(target.name)'" }
 
   /// - Throws: `refused` where the collection is not one that can be changed this way, `mistake` where the change is not.
   func run() async throws(ActionError) {
-    let options = try await collectionOptions()
-    try await refuseSharded()
+    let options = try await refuseUnfit()
     try await refuseSecondKind()
     try await refuseInvalid(options)
   }
@@ -37,13 +45,13 @@ struct UpdateChecks {
     let type = collection["type"]?.string ?? "collection"
     if type != "collection" {
       let help = type == "view" ? "change the collection that the view reads" : nil
-      throw refused(UpdateErrorCode.unfitCollection, "\(place) is a \(type), which cannot be updated document by document", help: help)
+      throw refused(UpdateErrorCode.unfitCollection, "\(place) is a \(type), which cannot be changed document by document", help: help)
     }
     if options["capped"]?.isTruthy == true {
       throw refused(UpdateErrorCode.unfitCollection, "\(place) is capped: its documents go by themselves and may not grow")
     }
     if options["timeseries"] != nil {
-      throw refused(UpdateErrorCode.unfitCollection, "\(place) is a time-series collection, which cannot be updated document by document")
+      throw refused(UpdateErrorCode.unfitCollection, "\(place) is a time-series collection, which cannot be changed document by document")
     }
     if let collation = options["collation"]?.document, collation["locale"]?.string != "simple" {
       throw refused(
@@ -66,7 +74,7 @@ struct UpdateChecks {
       throw target.error(error, collection: definition.collection, doing: "asking whether the collection is sharded")
     }
     guard let entry = found.first, entry["dropped"]?.isTruthy != true, entry["unsplittable"]?.isTruthy != true else { return }
-    throw refused(UpdateErrorCode.unfitCollection, "\(place) is sharded; this version updates unsharded collections only")
+    throw refused(UpdateErrorCode.unfitCollection, "\(place) is sharded; this version changes unsharded collections only")
   }
 
   /// A document that still fits the filter after the change would be changed again by every pass.
@@ -115,6 +123,8 @@ struct UpdateChecks {
 
   /// How many documents are to be changed, for showing how far it is.
   func count() async throws(ActionError) -> Int64 {
-    try await firstRow(definition.match + [["$count": "n"]], doing: "counting the documents to change")?["n"]?.integer ?? 0
+    try await firstRow(
+      (definition.kind == .fields ? definition.match : definition.capture) + [["$count": "n"]], doing: "counting the documents to change")?[
+        "n"]?.integer ?? 0
   }
 }

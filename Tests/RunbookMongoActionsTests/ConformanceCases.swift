@@ -14,11 +14,8 @@ import RunbookTestSupport
 ///       interfere: { try await $0.command(["update": "assets", "updates": [["q": ["_id": 100], "u": ["$set": ["x": 1]]]]]) },
 ///       isRespected: { try await $0.all("assets").contains { $0["x"] != nil } })
 enum ConformanceCases {
-  static let all: [ConformanceCase] = indexes + collections + validators + documents + [command]
+  static let all: [ConformanceCase] = indexes + collections + validators + documents + inserted + deleted + restored + [command]
   static let reversible = all.filter(\.isReversible)
-
-  /// Actions whose cases are being written.
-  static let toCome: Set<String> = ["mongodb.insert", "mongodb.delete", "mongodb.restore"]
 
   /// Five documents and an index.
   @Sendable static func fill(_ bench: ActionBench) async throws {

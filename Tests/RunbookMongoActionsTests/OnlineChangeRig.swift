@@ -8,13 +8,18 @@ import Synchronization
 
 @testable import RunbookMongoActions
 
-/// One run of one update step against a real server, with everything around it that an action is given.
+/// Makes the action that a rig tries.
+typealias ActionMaker = @Sendable (OnlineChangeTiming, CrashPoints) -> any ChangingAction
+
+/// One run of one step against a real server, with everything around it that an action is given.
 struct Rig: Sendable {
   let server: TestServer
   let client: MongoClient
   let database: String
   let run = "run-1"
   let step = "add-fields"
+  var make: ActionMaker = { MongoUpdate(timing: $0, crashPoints: $1) }
+  var planDirectory = "."
   var timing = OnlineChangeTiming(window: 1500, limit: 3000)
   var arguments: ValueMap
   let stop = StopFlag()
@@ -22,12 +27,14 @@ struct Rig: Sendable {
 
   /// A rig with a database of its own, dropped afterwards.
   static func with<R>(
-    _ arguments: ValueMap, server: TestServer? = nil, _ body: (Rig) async throws -> R
+    _ arguments: ValueMap, server: TestServer? = nil, directory: String = ".",
+    make: @escaping ActionMaker = { MongoUpdate(timing: $0, crashPoints: $1) }, _ body: (Rig) async throws -> R
   ) async throws -> R {
     let used: TestServer
     if let server { used = server } else { used = try await TestServer.shared() }
     return try await used.withDatabase { client, database in
-      try await body(Rig(server: used, client: client, database: database, arguments: arguments))
+      try await body(
+        Rig(server: used, client: client, database: database, make: make, planDirectory: directory, arguments: arguments))
     }
   }
 
@@ -40,8 +47,8 @@ struct Rig: Sendable {
     return Hand(rig: self, target: target, crashPoints: crashPoints)
   }
 
-  func insert(_ documents: [BSONDocument]) async throws {
-    let command: BSONDocument = ["insert": .string(collection), "documents": .array(BSONArray(documents.map(BSONValue.document)))]
+  func insert(_ documents: [BSONDocument], into other: String? = nil) async throws {
+    let command: BSONDocument = ["insert": .string(other ?? collection), "documents": .array(BSONArray(documents.map(BSONValue.document)))]
     let reply = WriteReply(try await client.writeCommand(command, database: database))
     guard reply.count == documents.count else { throw Failure("inserted \(reply.count) of \(documents.count): \(reply.writeErrors)") }
   }
@@ -61,8 +68,16 @@ struct Rig: Sendable {
     _ = try await client.writeCommand(command, database: database)
   }
 
-  func all() async throws -> [RawBSONValue: BSONDocument] {
-    let found = try await client.documents(["find": .string(collection), "readConcern": ["level": "majority"]], database: database)
+  func create(_ name: String, _ options: BSONDocument = [:]) async throws {
+    _ = try await client.writeCommand(
+      BSONDocument {
+        $0.append("create", name); $0.append(fieldsOf: options)
+      }, database: database)
+  }
+
+  func all(_ other: String? = nil) async throws -> [RawBSONValue: BSONDocument] {
+    let found = try await client.documents(
+      ["find": .string(other ?? collection), "readConcern": ["level": "majority"]], database: database)
     return Dictionary(uniqueKeysWithValues: found.map { ($0["_id"]!, $0) })
   }
 
@@ -78,11 +93,12 @@ struct Hand: Sendable {
   let target: MongoTarget
   let crashPoints: CrashPoints
 
-  var action: MongoUpdate { MongoUpdate(timing: rig.timing, crashPoints: crashPoints) }
+  var action: any ChangingAction { rig.make(rig.timing, crashPoints) }
 
   var context: ActionContext {
     ActionContext(
-      run: RunFacts(id: rig.run, planID: "p", startedAt: 0, initiator: "t"), subject: rig.step, effect: "e", attempt: 1, requestedAt: 0,
+      run: RunFacts(id: rig.run, planID: "p", startedAt: 0, initiator: "t", planDirectory: rig.planDirectory), subject: rig.step,
+      effect: "e", attempt: 1, requestedAt: 0,
       arguments: rig.arguments, target: target, collection: rig.collection, timeout: nil, stallTimeout: nil, clock: Nothing(),
       stop: rig.stop,
       people: Nothing(), world: Nothing(), progress: { _ in })
@@ -91,7 +107,8 @@ struct Hand: Sendable {
   func resolve() async throws {
     try await OnlineChangeResolver(timing: rig.timing, crashPoints: crashPoints).resolve(run: rig.run, target: target)
   }
-  func perform() async throws -> ActionResult { try await action.perform(context, captured: .null) }
+  func capture() async throws -> Value { try await action.capture(context) }
+  func perform(_ captured: Value = .null) async throws -> ActionResult { try await action.perform(context, captured: captured) }
   func undo() async throws -> UndoResult { try await action.undo(context, captured: .null, outputs: nil) }
   func verify(_ result: UndoResult) async throws -> String? { try await action.verifyUndone(context, captured: .null, undone: result) }
 

@@ -115,5 +115,53 @@ extension ErrorPages {
 
       `runbook resume RUN` asks again. A document of which the server has lost its record and which holds the changed value is listed as in doubt.
       """##,
+    "RB3408":
+      ##"""
+      # RB3408: a document is there already
+
+      ## Cause
+
+      `mongodb.insert` was to insert a document whose `_id` is taken in the collection: by a document that was there, by one that somebody inserted meanwhile, or by another of the documents to insert.
+
+      ## What has already been done
+
+      With documents of the plan and of a file, all of them are looked up first, and nothing was written unless the message says that it was inserted meanwhile. What was written is recorded. The document that is there was not touched.
+
+      ## What to do now
+
+      `ifExists: skip` leaves documents that are there alone. Otherwise remove the document from what is to be inserted, or give it another `_id`. What stands can be taken back by `runbook rollback RUN`.
+      """##,
+    "RB3409":
+      ##"""
+      # RB3409: the file of documents does not fit
+
+      ## Cause
+
+      The file that `mongodb.insert` names cannot be read, a line of it holds no document, or it was changed after the step began. The message names the line and, where it is known, the byte in it.
+
+      ## What has already been done
+
+      The whole file is read before anything is written; for a line that is no document, nothing was. If it changed during a run, what was written before is recorded and can be taken back.
+
+      ## What to do now
+
+      Correct the line: each holds one document in Extended JSON (v2), in UTF-8, without line breaks inside; empty lines are passed over. The path counts from the plan's directory. A file that was changed has to be put back as it was for the run to go on; to insert the new one, roll the run back and begin another.
+      """##,
+    "RB3410":
+      ##"""
+      # RB3410: writes would be lost
+
+      ## Cause
+
+      `mongodb.restore` with `mode: documents` would put the backup's documents in the place of documents that were written since. The message says how many.
+
+      ## What has already been done
+
+      Nothing was written.
+
+      ## What to do now
+
+      If losing those writes is meant, set `acceptWriteLoss: true`. `mode: missingOnly` brings back only what is absent and loses nothing. To take back what a run changed, `runbook rollback RUN` keeps the application's writes and needs no backup.
+      """##,
   ]
 }

@@ -1,0 +1,88 @@
+import MongoDriver
+import OrderedCollections
+import RunbookActions
+import RunbookPlan
+
+/// One call of an action that changes documents by blocks: what the ways back of all of them share.
+protocol OnlineChangeWork: Sendable {
+  var change: OnlineChange { get }
+  /// The collection that is changed.
+  var collection: String { get }
+  /// Nobody but us writes what is changed.
+  var isAlone: Bool { get }
+  /// Documents in doubt are treated as ours on the way back.
+  var restoresDoubt: Bool { get }
+}
+
+extension OnlineChangeWork {
+  /// Blocks of this step that are open: after a crash the take-over has resolved them; after an error in this process they are ours.
+  func resolveOwn() async throws(ActionError) {
+    _ = try change.lease()
+    let receipt = try await change.target.findOwn(["_id": .string(change.run)], in: RunbookCollections.runs, doing: "reading the receipt")
+      .first
+    try await OnlineChangeResolver.resolve([change], resolvedUpTo: receipt?["resolvedUpTo"]?.integer ?? -1, sessions: [])
+  }
+
+  /// Takes back what stands of the step, newest block first.
+  func undo(_ context: ActionContext, outputs: Value?) async throws(ActionError) -> UndoResult {
+    try await resolveOwn()
+    let headers = try await headsToUndo(outputs: outputs)
+    let total = Int64(headers.reduce(0) { $0 + $1.count })
+    if !headers.isEmpty {
+      var rollback = try await UndoRollback(change, restoresDoubt: restoresDoubt)
+      defer { rollback.end() }
+      var done: Int64 = 0
+      for header in headers {
+        if context.stop.isRequested || Task.isCancelled { throw change.stopped }
+        do throws(ActionError) {
+          let block = try await change.block(header.id)
+          // Written by a late process meanwhile; the next attempt begins by resolving it.
+          if block.state == .intent { throw change.lateBlock(block) }
+          if block.state == .applied { try await rollback.finish(block) }
+        } catch {
+          // What stands open is announced in its block, and is gone on with.
+          throw error.kind == .outcomeUnknown ? error.of(kind: .transient) : error
+        }
+        done += Int64(header.count)
+        context.progress(Progress(done: done, total: total, unit: "documents"))
+      }
+    }
+    return try await undoResult()
+  }
+
+  /// What all attempts together did that is not undone, from the blocks' heads.
+  func totals() async throws(ActionError) -> OnlineChangeTotals {
+    var totals = OnlineChangeTotals()
+    for block in try await change.read(["st": "applied"], withEntries: false) { totals.add(block) }
+    return totals
+  }
+
+  /// What a person should know of what was done.
+  func warnings(_ totals: OnlineChangeTotals) -> [String] {
+    var warnings: [String] = []
+    if totals.doubt > 0 {
+      let documents = totals.doubt == 1 ? "1 document is" : "\(totals.doubt) documents are"
+      warnings.append("\(documents) in doubt: the server can no longer say whether their change is ours")
+    }
+    if totals.failed > 0 { warnings.append("the server refused \(totals.failed) documents") }
+    return warnings
+  }
+}
+
+/// Counts over blocks.
+struct OnlineChangeTotals: Sendable {
+  /// Written, of all kinds.
+  var changed: Int64 = 0
+  var doubt: Int64 = 0
+  var failed: Int64 = 0
+  var missed: Int64 = 0
+  var batches: Int64 = 0
+
+  mutating func add(_ block: UndoBlock) {
+    changed += Int64(block.count - block.missed.count - block.doubt.count - block.failed.count)
+    doubt += Int64(block.doubt.count)
+    failed += Int64(block.failed.count)
+    missed += Int64(block.missed.count)
+    batches += 1
+  }
+}
