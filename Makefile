@@ -4,14 +4,16 @@ export PATH := $(PATH):/opt/swift/usr/bin
 export RUNBOOK_SECANTUSD ?= $(CURDIR)/.tools/venv/bin/secantusd-py
 KILLS ?= 300
 SEEDS ?= 20000
+COMPARISONS ?= 10000
 MINUTES ?= 10
 
-.PHONY: help setup build release pages docs test demo soak simulate fuzz bench lint format clean
+.PHONY: help setup build release pages docs test demo soak simulate comparisons fuzz bench lint format clean
 
 help:
 	@echo "make demo       the migration of 1,681 assets under a writing application: to its end, rolled back, killed and resumed"
 	@echo "make test       build, all tests, style; make lint: the style alone; make format: mend it"
 	@echo "make soak       KILLS=$(KILLS) kills under three writers; make simulate: SEEDS=$(SEEDS) random simulated runs"
+	@echo "make comparisons  COMPARISONS=$(COMPARISONS) synthetic comparisons of latency of each kind: the figures of docs/measurements.md"
 	@echo "make fuzz       MINUTES=$(MINUTES) of libFuzzer on the way from a file to a bound plan"
 	@echo "make docs       docs/actions.md from the descriptors; make pages: docs/errors into the program, after a page was changed"
 	@echo "make bench      the figures of docs/benchmarks.md; make build | release | clean"
@@ -50,6 +52,11 @@ soak: build
 simulate: setup
 	swift build --build-tests
 	RUNBOOK_SIM_SEEDS=$(SEEDS) swift test --skip-build --disable-xctest --filter RunbookEngineTests
+
+# Optimised: 10,000 comparisons of each kind are two hundred million samples.
+comparisons: setup
+	swift build -c release --build-tests -Xswiftc -enable-testing
+	RUNBOOK_COMPARISONS=$(COMPARISONS) swift test -c release -Xswiftc -enable-testing --skip-build --disable-xctest --filter ComparisonCampaign
 
 fuzz: setup
 	tools/fuzz --minutes $(MINUTES)

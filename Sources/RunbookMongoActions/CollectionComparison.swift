@@ -12,7 +12,8 @@ struct CollectionComparison {
 
   let call: MongoCall
   let left: CollectionPlace
-  let right: CollectionPlace
+  /// Together they are the right side; a document that two of them have is one too many.
+  let right: [CollectionPlace]
   let filter: BSONDocument
   let ignored: [[String]]
   private let key = DigestKey()
@@ -22,7 +23,7 @@ struct CollectionComparison {
   private(set) var different: Int64 = 0
   private(set) var examples: [Value] = []
 
-  init(call: MongoCall, left: CollectionPlace, right: CollectionPlace, filter: BSONDocument, ignoring paths: [String]) {
+  init(call: MongoCall, left: CollectionPlace, right: [CollectionPlace], filter: BSONDocument, ignoring paths: [String]) {
     self.call = call
     self.left = left
     self.right = right
@@ -31,7 +32,7 @@ struct CollectionComparison {
   }
 
   mutating func run() async throws(ActionError) {
-    let ours = try await digest(left)
+    let ours = try await digest([left])
     let theirs = try await digest(right)
     var buckets = ours.differences(from: theirs)[...]
     while !buckets.isEmpty {
@@ -46,24 +47,26 @@ struct CollectionComparison {
     }
   }
 
-  private func digest(_ place: CollectionPlace) async throws(ActionError) -> ContentDigest {
+  private func digest(_ places: [CollectionPlace]) async throws(ActionError) -> ContentDigest {
     var digest = ContentDigest(key: key)
-    try await forEach(place) { document in digest.add(document) }
+    try await forEach(places) { document in digest.add(document) }
     return digest
   }
 
-  private func forEach(_ place: CollectionPlace, _ body: (BSONDocument) -> Void) async throws(ActionError) {
-    let command = call.findCommand(place.collection, filter: filter, isView: place.isView)
-    try await call.stream(command, of: place.target, collection: place.collection, doing: "comparing") { batch throws(ActionError) in
-      try call.checkStop("the comparison")
-      for document in batch { body(ignored.isEmpty ? document : document.removing(ignored)) }
+  private func forEach(_ places: [CollectionPlace], _ body: (BSONDocument) -> Void) async throws(ActionError) {
+    for place in places {
+      let command = call.findCommand(place.collection, filter: filter, isView: place.isView)
+      try await call.stream(command, of: place.target, collection: place.collection, doing: "comparing") { batch throws(ActionError) in
+        try call.checkStop("the comparison")
+        for document in batch { body(ignored.isEmpty ? document : document.removing(ignored)) }
+      }
     }
   }
 
   private mutating func compare(_ buckets: Set<Int>) async throws(ActionError) {
     var remembered: [UInt128: (hash: UInt128, id: RawBSONValue?)] = [:]
     let key = key
-    try await forEach(left) { document in
+    try await forEach([left]) { document in
       let id = key.idHash(of: document)
       guard buckets.contains(Int(id % UInt128(ContentDigest.bucketCount))) else { return }
       remembered[id] = (key.hash(document), document["_id"]?.detached())

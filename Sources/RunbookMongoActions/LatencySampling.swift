@@ -27,6 +27,13 @@ struct LatencySchedule: Sendable {
     return problems
   }
 
+  init(samples: Int, warmUp: Int, concurrency: Int, interval: Duration?) {
+    self.samples = samples
+    self.warmUp = warmUp
+    self.concurrency = concurrency
+    self.interval = interval
+  }
+
   init(_ call: MongoCall) throws(ActionError) {
     let arguments = call.context.arguments
     if let problem = Self.review(arguments).first { throw call.unfit(problem.path[0], "does not fit: \(problem.message)") }

@@ -14,7 +14,9 @@ public struct MongoCompare: ReadingAction {
     fields: [
       .init(
         "left", .collectionPlace, required: true, "What should be there: a collection, `{ backup: STEP }` or `{ target, collection }`."),
-      .init("right", .collectionPlaces, required: true, "What is there."),
+      .init(
+        "right", .collectionPlaces, required: true,
+        "What is there: the same, or a list of them over which the documents of `left` are spread."),
       .filter,
       .init("ignoreFields", .list(.text), "Paths of fields that may differ."),
       .init(
@@ -42,8 +44,11 @@ public struct MongoCompare: ReadingAction {
 
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
     var problems: [ArgumentProblem] = []
-    if arguments["right"]?.listValue != nil {
-      problems.append(ArgumentProblem(path: ["right"], message: "a list of collections", isUnbuilt: true))
+    if let places = arguments["right"]?.listValue {
+      if places.isEmpty { problems.append(ArgumentProblem(path: ["right"], message: "at least one collection is due")) }
+      for (index, place) in places.enumerated() where places[..<index].contains(place) {
+        problems.append(ArgumentProblem(path: ["right", "\(index)"], message: "the same collection is listed twice"))
+      }
     }
     if arguments["liveWrites"] == "explain" {
       problems.append(
@@ -65,10 +70,16 @@ public struct MongoCompare: ReadingAction {
     guard let left = context.arguments["left"], let right = context.arguments["right"] else {
       throw call.unfit("left", "and 'right' are both due")
     }
-    let places = (try await existing(left, "left", call), try await existing(right, "right", call))
+    let leftPlace = try await existing(left, "left", call)
+    var rightPlaces: [CollectionPlace] = []
+    for value in right.listValue ?? [right] {
+      let place = try await existing(value, "right", call)
+      guard !rightPlaces.contains(where: { $0.label == place.label }) else { throw call.unfit("right", "lists \(place.label) twice") }
+      rightPlaces.append(place)
+    }
     let paths = try call.texts("ignoreFields")
     guard paths.allSatisfy({ FieldPath.isValid($0) && $0 != "_id" }) else { throw call.unfit("ignoreFields", "takes paths of fields") }
-    var comparison = CollectionComparison(call: call, left: places.0, right: places.1, filter: try call.filter(), ignoring: paths)
+    var comparison = CollectionComparison(call: call, left: leftPlace, right: rightPlaces, filter: try call.filter(), ignoring: paths)
     try await comparison.run()
     return Observation(outputs: [
       "unexplained": .integer(comparison.missing + comparison.added + comparison.different), "explained": 0,

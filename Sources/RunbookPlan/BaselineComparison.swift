@@ -187,7 +187,7 @@ struct BaselineComparison {
       return fewer < 100 ? "; \(fewer) samples are too few for \(name)" : ""
     }
     let needed = Double(fewer) * (distance / gap) * (distance / gap)
-    guard needed < 1_000_000 else { return "; it lies too close to what is allowed" }
+    guard needed < 100_000 else { return "; it lies too close to what is allowed" }
     let magnitude = Self.magnitude(needed)
     return "; about \(Int((needed / magnitude).rounded(.up) * magnitude)) samples on each side would tell"
   }
@@ -202,7 +202,10 @@ struct BaselineComparison {
   // MARK: words
 
   private static func time(_ microseconds: Double) -> String {
-    microseconds < .infinity ? DurationText.format(microseconds: Int64(microseconds)) : "a failure"
+    guard microseconds < .infinity else { return "a failure" }
+    // Rounded to the one digit behind the point that is shown, since the rest is cut off.
+    let scale: Int64 = microseconds < 1_000 ? 1 : microseconds < 1_000_000 ? 100 : 100_000
+    return DurationText.format(microseconds: (Int64(microseconds) + scale / 2) / scale * scale)
   }
 
   private static func times(_ ratio: Double) -> String {

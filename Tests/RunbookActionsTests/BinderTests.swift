@@ -14,7 +14,7 @@ struct GoldenPlan: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  static let all = calls + rules + format1 + format2 + triggers
+  static let all = calls + rules + format1 + format2 + triggers + comparisons
 }
 
 @Suite struct BinderTests {

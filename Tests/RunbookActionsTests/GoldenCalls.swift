@@ -23,7 +23,7 @@ extension GoldenPlan {
            |
         10 |       - { id: a, action: zzzzzzzzz.qqqqq, with: { cell: x } }
            |                          ^^^^^^^^^^^^^^^
-        help: actions are baseline.record, exec.check, exec.run, fake.guarded, fake.look, fake.opaque, fake.probed, fake.set, http.check, http.latency, http.probe, http.request, manual.approve, manual.confirm, metric.prometheus, note, notify.webhook, shell.run, wait.for, wait.until
+        help: actions are baseline.record, exec.check, exec.run, fake.guarded, fake.look, fake.opaque, fake.probed, fake.set, fake.times, http.check, http.latency, http.probe, http.request, manual.approve, manual.confirm, metric.prometheus, note, notify.webhook, shell.run, wait.for, wait.until
         """),
     GoldenPlan(
       name: "mutating check",

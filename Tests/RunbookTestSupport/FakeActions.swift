@@ -7,7 +7,7 @@ public enum FakeActions {
   /// `fake.look`, and one changing action of each effect class.
   public static func all() -> [any Action] {
     [
-      FakeLook(), FakeAdd("fake.guarded", .guarded, .batch, .automatic("takes it off again")),
+      FakeLook(), FakeTimes(), FakeAdd("fake.guarded", .guarded, .batch, .automatic("takes it off again")),
       FakeAdd("fake.probed", .probe, .await, .automatic("takes it off again")),
       FakeAdd("fake.opaque", .opaque, .abort, .none), FakeAdd("fake.set", .idempotent, .abort, .automatic("puts the former value back")),
     ]

@@ -137,7 +137,8 @@ extension ErrorPages {
 
       ## Cause
 
-      The check looks at an output that the action does not have, or compares it with a value of another type.
+      The check looks at an output that the action does not have, or compares it with a value of another type. Or `notWorseThan` compares what cannot be: a value, text, another action's
+      measurement, or an output of a latency that is no quantile.
 
       ## What has already been done
 
@@ -145,7 +146,7 @@ extension ErrorPages {
 
       ## What to do now
 
-      Use one of the outputs that the message lists.
+      Use one of the outputs that the message lists; `notWorseThan` takes p50, p95 or p99 of a latency, and numbers and durations of everything else.
       """##,
     "RB2010":
       ##"""
