@@ -36,7 +36,7 @@ public struct MongoAggregate: ReadingAction {
       """)
 
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
-    ReadingPipeline.review(arguments["pipeline"], of: descriptor.name)
+    ReadingPipeline.review(arguments["pipeline"])
   }
 
   public func read(_ context: ActionContext) async throws(ActionError) -> Observation {

@@ -35,7 +35,7 @@ public struct MongoExplain: ReadingAction {
         expect: { allOf: [ { field: indexUsed, equals: true }, { field: examinedPerReturned, atMost: 2 } ] }
       """)
 
-  public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] { SampledQuery.review(arguments, of: descriptor.name) }
+  public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] { SampledQuery.review(arguments) }
 
   public func read(_ context: ActionContext) async throws(ActionError) -> Observation {
     let call = try MongoCall(context)
@@ -70,14 +70,14 @@ struct SampledQuery: Sendable {
   private let sort: BSONDocument?
   private let pipeline: [BSONDocument]?
 
-  static func review(_ arguments: ValueMap, of action: String) -> [ArgumentProblem] {
+  static func review(_ arguments: ValueMap) -> [ArgumentProblem] {
     guard arguments["pipeline"] != nil else { return [] }
     let beside = ["filter", "sort"].filter { arguments[$0] != nil }
     let problems = beside.map {
       ArgumentProblem(
         path: [$0], message: "'\($0)' and 'pipeline' exclude each other", help: "put it into the pipeline, as $match or $sort")
     }
-    return problems + ReadingPipeline.review(arguments["pipeline"], of: action)
+    return problems + ReadingPipeline.review(arguments["pipeline"])
   }
 
   init(_ call: MongoCall) throws(ActionError) {

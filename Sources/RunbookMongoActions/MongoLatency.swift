@@ -38,7 +38,7 @@ public struct MongoLatency: ReadingAction {
     rate: ActionDescriptor.latencyRate, operations: "samples")
 
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
-    SampledQuery.review(arguments, of: descriptor.name) + LatencySchedule.review(arguments)
+    SampledQuery.review(arguments) + LatencySchedule.review(arguments)
   }
 
   public func read(_ context: ActionContext) async throws(ActionError) -> Observation {

@@ -36,11 +36,11 @@ struct ShownRows {
 /// Pipelines of actions that only read.
 enum ReadingPipeline {
   /// The mistakes of a pipeline as it is written.
-  static func review(_ pipeline: Value?, of action: String) -> [ArgumentProblem] {
+  static func review(_ pipeline: Value?) -> [ArgumentProblem] {
     (pipeline?.listValue ?? []).enumerated().compactMap { index, stage in
       guard let writing = writingStage(stage) else { return nil }
       return ArgumentProblem(
-        path: ["pipeline", "\(index)", writing], message: "\(action) only reads: \(writing) writes",
+        path: ["pipeline", "\(index)", writing], message: "\(writing) writes, and this action only reads",
         help: "mongodb.backup and mongodb.insert write what they read")
     }
   }
