@@ -52,7 +52,8 @@ enum Wiring {
   ) -> RunSetting {
     RunSetting(
       bound: bound,
-      run: RunFacts(id: header.run, planID: header.planID, startedAt: header.created, initiator: header.initiator,
+      run: RunFacts(
+        id: header.run, planID: header.planID, startedAt: header.created, initiator: header.initiator,
         planDirectory: RunningOptions.directory(of: header.planPath)),
       header: header, journal: journal, redactor: redactor, observer: observer, clock: SystemClock(),
       console: Messages.isInteractive ? TerminalConsole() : nil, user: user, answersByItself: answersByItself, owner: owner(),
