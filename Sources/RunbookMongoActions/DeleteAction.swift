@@ -125,7 +125,7 @@ struct DeleteArguments: Sendable {
     }
     if filter == nil, selection == nil, problems.isEmpty, unknown.isDisjoint(with: ["filter", "select"]) {
       problems.append(
-        ArgumentProblem(path: [], message: "mongodb.delete needs 'filter' or 'select'", help: "'filter: {}' deletes every document"))
+        ArgumentProblem(path: [], message: "'filter' or 'select' is missing", help: "'filter: {}' deletes every document"))
     }
     for (index, stage) in (selection ?? []).enumerated() {
       guard let name = stage.keys.first(where: { $0 == "$out" || $0 == "$merge" }) else { continue }

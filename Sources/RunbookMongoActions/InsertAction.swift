@@ -55,7 +55,7 @@ public struct MongoInsert: ChangingAction {
 
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
     let ways = ["documents", "file", "select"].filter { arguments[$0].map { !$0.isNull } ?? false || unknown.contains($0) }
-    if ways.isEmpty { return [ArgumentProblem(path: [], message: "mongodb.insert needs 'documents', 'file' or 'select'")] }
+    if ways.isEmpty { return [ArgumentProblem(path: [], message: "'documents', 'file' or 'select' is missing")] }
     if ways.count > 1 {
       return [
         ArgumentProblem(path: [ways[1]], message: "documents come from one place, not from '\(ways[0])' and '\(ways[1])' together")

@@ -8,7 +8,7 @@ import Testing
 @testable import RunbookMongoActions
 
 /// What every changing action must do, driven against the real server: one case or more for each, in `ConformanceCases`.
-@Suite struct ActionConformanceTests {
+@Suite(.serialized) struct ActionConformanceTests {
   @Test("Every mutating action that is built has a case here")
   func isWhole() {
     let changing = MongoActions.all().filter(\.descriptor.isMutating)
