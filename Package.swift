@@ -26,6 +26,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CLibMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
+    .target(name: "CProcess"),
     .target(name: "RunbookSyntax", dependencies: ["CLibYAML"], swiftSettings: strict),
     .target(
       name: "RunbookPlan",
@@ -40,9 +41,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "RunbookActions",
-      dependencies: [
-        "RunbookPlan", "RunbookSyntax", orderedCollections, .product(name: "Subprocess", package: "swift-subprocess"),
-      ],
+      dependencies: ["RunbookPlan", "RunbookSyntax", "CProcess", orderedCollections],
       swiftSettings: strict),
     .target(
       name: "RunbookMongoActions",

@@ -28,6 +28,10 @@ public struct ActionContext: Sendable {
   public var progress: @Sendable (Progress) -> Void
   /// The `measure` among the arguments, ready to be carried out.
   public var measurement: Measurement?
+  /// Where relative paths of the plan begin: its directory.
+  public var directory = "."
+  /// Where the output of a program goes while it runs.
+  public var output: any OutputSink = NoOutput()
 
   public init(
     run: RunFacts, subject: String, effect: String, attempt: Int, requestedAt: Int64, arguments: ValueMap, target: (any Target)?,

@@ -200,7 +200,8 @@ struct Binder {
         .lateReservation, "what step '\(step.id)' changes must be known when the run begins, but '\(reference.text)' is known only later",
         at: reference.range, help: "refer to params, run or metadata")
     }
-    guard let action = call.action as? any ChangingAction else { return }
+    // Only databases hold reservations: what programs and services change is protected by the plan's `locks`.
+    guard call.descriptor.targetType == "mongodb", let action = call.action as? any ChangingAction else { return }
     let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)
     guard let target = call.call.target.flatMap({ try? Resolver.resolve($0, as: .text, scope: scope).stringValue }) else { return }
     let collection = call.call.collection.flatMap { try? Resolver.resolve($0, as: .text, scope: scope).stringValue }

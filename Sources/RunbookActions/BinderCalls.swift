@@ -28,8 +28,15 @@ extension Binder {
     checkArguments(call, descriptor, action)
     let nested = checkRules(of: call, descriptor)
     return BoundCall(
-      call: call, descriptor: descriptor, action: action, usesTarget: descriptor.targetType != nil && call.target != nil,
+      call: call, descriptor: descriptor, action: action, usesTarget: usesTarget(call, descriptor),
       usesCollection: usesCollection, nested: nested)
+  }
+
+  /// A default target applies only to actions of its type; where there is none of it, a program runs on this machine.
+  private func usesTarget(_ call: ActionCall, _ descriptor: ActionDescriptor) -> Bool {
+    guard let type = descriptor.targetType, let target = call.target else { return false }
+    guard call.targetIsDefault, case .scalar(let name) = target.content else { return true }
+    return plan.targets.first { $0.name == name.text }?.type == type
   }
 
   /// `mongodb.compare` names its collections among its arguments.

@@ -54,7 +54,9 @@ extension ActionDescriptor {
     targetType: "exec",
     fields: [
       .init("run", .text, required: true, "The script, as it stands: it takes no reference."),
-      .init("shell", .text, default: "/bin/sh -eu", "Program and options that read the script."),
+      .init(
+        "shell", .text, default: "/bin/sh -eu",
+        "Program and options that read the script: behind `-c`, or as standard input where the target has `via`."),
     ] + processFields,
     outputs: processOutputs,
     mainOutput: "exitCode",
@@ -81,16 +83,16 @@ extension ActionDescriptor {
 
   private static let processFields: [FieldType.Field] = [
     .init("env", .mapping(.text), "Variables beside PATH, HOME, LANG and TZ; secrets may be referred to."),
-    .init("cwd", .text, "Directory to run in; the target's, or the plan's own, by default."),
+    .init("cwd", .text, "Directory to run in, from the plan's own; the target's, or the plan's own, by default."),
     .init("stdin", .text, "What the program reads; nothing by default."),
     .init("okExitCodes", .list(.integer(min: 0, max: 255)), default: "[0]", "Exit statuses that count as success."),
     .init("parse", .choice(["text", "json", "lines"]), default: "text", "Whether `json` or `lines` is made of what the program prints."),
-    .init("captureLimit", .size, default: "1MiB", "Most that is kept of each of stdout and stderr."),
+    .init("captureLimit", .size, default: "1MiB", "Most that is kept of each of stdout and stderr: of more the first and the last half."),
   ]
 
   private static let processOutputs: [Output] = [
     .init("exitCode", .integer(min: 0, max: 255), "The exit status."),
-    .init("stdout", .text, "What the program printed, without the last newline."),
+    .init("stdout", .text, "What the program printed, without the last newline; what is no UTF-8 is replaced."),
     .init("stderr", .text, "What it printed as errors and remarks."),
     .init("json", .any, "Its output as a value, with `parse: json`."),
     .init("lines", .list(.text), "Its output line by line, with `parse: lines`."),

@@ -44,6 +44,7 @@ struct RunningOptions: ParsableArguments {
     var setting = Wiring.setting(
       bound: bound, header: header, journal: journal, redactor: redactor, observer: observer, answersByItself: yes, detaches: detach)
     if let plans { setting.plans = plans }
+    setting.planDirectory = Self.directory(of: planPath)
     if setting.console != nil { setting.console = TerminalConsole(beside: teller?.live) }
     let targets = Wiring.targets(setting: setting, planDirectory: Self.directory(of: planPath))
     let signals = StopSignals()

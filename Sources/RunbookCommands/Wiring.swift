@@ -9,18 +9,22 @@ import RunbookRuntime
 enum Wiring {
   private static let environment = ProcessInfo.processInfo.environment
   private static let timing = OnlineChangeTiming(environment: environment)
+  /// Programs of plans and of secrets, under one supervisor.
+  private static let programs = Programs()
   private static let crashPoints = CrashPoints(environment: environment)
 
   static func catalog() -> ActionCatalog {
     ActionCatalog(
-      actions: FlowActions.all() + MongoActions.all(timing: timing, crashPoints: crashPoints),
+      actions: FlowActions.all() + ProgramActions.all(ProgramRunning(programs: programs, environment: environment))
+        + MongoActions.all(timing: timing, crashPoints: crashPoints),
       announced: AnnouncedActions.all + MongoActions.announced)
   }
 
   static func connectors() -> [any TargetConnector] {
     [
+      ExecTargetConnector(),
       MongoTargetConnector(
-        options: MongoTarget.Options(environment: environment), resolver: OnlineChangeResolver(timing: timing, crashPoints: crashPoints))
+        options: MongoTarget.Options(environment: environment), resolver: OnlineChangeResolver(timing: timing, crashPoints: crashPoints)),
     ]
   }
 
@@ -64,6 +68,7 @@ enum Wiring {
     TargetSet(
       plan: setting.bound.plan, connectors: connectors(),
       scope: DeclarationScope(params: setting.bound.params, metadata: setting.bound.plan.metadata, run: setting.run),
-      secrets: SecretStore(plan: setting.bound.plan, reader: LocalSecrets(directory: planDirectory), redactor: setting.redactor))
+      secrets: SecretStore(
+        plan: setting.bound.plan, reader: LocalSecrets(directory: planDirectory, programs: programs), redactor: setting.redactor))
   }
 }

@@ -1,8 +1,11 @@
 /// What is wrong with text that should be a stored value.
 public struct ValueDecodingError: Error, Sendable, Hashable, CustomStringConvertible {
-  public let description: String
+  /// What is wrong, without the place.
+  public let reason: String
   /// Offset in bytes.
   public let offset: Int
+
+  public var description: String { "\(reason) at byte \(offset)" }
 }
 
 extension Value {
@@ -16,14 +19,22 @@ extension Value {
     var reader = JSONReader(bytes: bytes)
     self = try reader.readWhole()
   }
+
+  /// Reads JSON of others, in which no key has a meaning for this program.
+  public init(plainJSON bytes: [UInt8]) throws(ValueDecodingError) {
+    var reader = JSONReader(bytes: bytes, readsTags: false)
+    self = try reader.readWhole()
+  }
 }
 
 private struct JSONReader {
   let bytes: [UInt8]
+  /// Whether an object with a key like `@duration` is a value of that type.
+  var readsTags = true
   var offset = 0
   var depth = 0
 
-  func failure(_ text: String) -> ValueDecodingError { ValueDecodingError(description: "\(text) at byte \(offset)", offset: offset) }
+  func failure(_ text: String) -> ValueDecodingError { ValueDecodingError(reason: text, offset: offset) }
 
   mutating func skipSpace() {
     while offset < bytes.count, bytes[offset] == 0x20 || bytes[offset] == 0x0A || bytes[offset] == 0x0D || bytes[offset] == 0x09 {
@@ -104,7 +115,7 @@ private struct JSONReader {
 
   mutating func readObject() throws(ValueDecodingError) -> Value {
     let map = try readMap()
-    guard map.count == 1, let (key, value) = map.elements.first, key.utf8.first == UInt8(ascii: "@") else { return .map(map) }
+    guard readsTags, map.count == 1, let (key, value) = map.elements.first, key.utf8.first == UInt8(ascii: "@") else { return .map(map) }
     switch (key, value) {
     case ("@map", .map): return value
     case ("@duration", .integer(let microseconds)): return .duration(microseconds)
@@ -134,7 +145,7 @@ private struct JSONReader {
       guard offset < bytes.count, bytes[offset] == UInt8(ascii: ":") else { throw failure("a colon was expected") }
       offset += 1
       skipSpace()
-      if key == "@map", !isUsers, map.isEmpty, offset < bytes.count, bytes[offset] == UInt8(ascii: "{") {
+      if key == "@map", readsTags, !isUsers, map.isEmpty, offset < bytes.count, bytes[offset] == UInt8(ascii: "{") {
         map[key] = .map(try readMap(isUsers: true))
       } else {
         map[key] = try read()

@@ -1,6 +1,7 @@
 import OrderedCollections
 import RunbookActions
 import RunbookEngine
+import RunbookJournal
 import RunbookPlan
 
 /// Carries one effect out: resolves what it needs, calls the action's verb, and says how it ended in the engine's words.
@@ -13,6 +14,10 @@ struct EffectRunner: Sendable {
   let memory: RunMemory
   let referred: ReferredOutputs
   let secretsIn: @Sendable (Value) -> Bool
+  /// The plan's directory.
+  let directory: String
+  let journal: any Journal
+  let redactor: Redactor
 
   /// What an effect came to, or why it has no answer for the engine.
   enum Answer: Sendable {
@@ -28,7 +33,7 @@ struct EffectRunner: Sendable {
   func reachesOut(_ effect: Effect) -> Bool {
     func reachesOut(_ call: BoundCall?) -> Bool {
       guard let call else { return false }
-      return call.usesTarget || !call.nested.isEmpty || ![.read, .idempotent].contains(call.descriptor.effectClass)
+      return call.descriptor.targetType != nil || !call.nested.isEmpty || ![.read, .idempotent].contains(call.descriptor.effectClass)
     }
     switch effect.id.verb {
     case .condition: return false
@@ -85,31 +90,6 @@ extension Failure {
   init(_ error: ActionError) {
     let text = error.help.map { "\(error.message); \($0)" } ?? error.message
     self.init(code: error.code, message: text, transient: error.kind == .transient || error.kind == .outcomeUnknown)
-  }
-}
-
-/// A call with every reference put in: what is journalled before a mutating effect, so that the way back needs nothing else.
-struct ResolvedCall: Sendable {
-  var target: String?
-  var collection: String?
-  var arguments: ValueMap
-
-  var value: Value {
-    var map: ValueMap = ["arguments": .map(arguments)]
-    if let target { map["target"] = .string(target) }
-    if let collection { map["collection"] = .string(collection) }
-    return .map(map)
-  }
-
-  init(target: String?, collection: String?, arguments: ValueMap) {
-    self.target = target
-    self.collection = collection
-    self.arguments = arguments
-  }
-
-  init?(value: Value?) {
-    guard let arguments = value?["arguments"]?.mapValue else { return nil }
-    self.init(target: value?["target"]?.stringValue, collection: value?["collection"]?.stringValue, arguments: arguments)
   }
 }
 
@@ -346,9 +326,13 @@ struct EffectWork {
   func context(_ resolved: ResolvedCall, call: BoundCall, limits: Limits) async throws(ActionError) -> ActionContext {
     var context = ActionContext(
       run: runner.run, subject: subject, effect: acting.description, attempt: acting.serial, requestedAt: effect.requestedAt,
-      arguments: resolved.arguments, target: try await target(of: call, resolved), collection: resolved.collection,
-      timeout: limits.timeout, stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people,
+      arguments: try await SealedSecrets.opened(resolved.arguments, of: call.descriptor, by: runner.targets),
+      target: try await target(of: call, resolved), collection: resolved.collection, timeout: limits.timeout,
+      stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people,
       world: runner.memory, progress: progress)
+    context.directory = runner.directory
+    context.output = EffectOutput(
+      journal: runner.journal, redactor: runner.redactor, clock: runner.clock, run: runner.run.id, effect: effect.id.description)
     context.measurement = try await measurement(in: call, resolved)
     return context
   }
@@ -356,26 +340,6 @@ struct EffectWork {
   func target(of call: BoundCall, _ resolved: ResolvedCall) async throws(ActionError) -> (any Target)? {
     guard call.usesTarget, let name = resolved.target else { return nil }
     return try await runner.targets.target(named: name)
-  }
-}
-
-extension BoundCall {
-  /// Puts every reference in.
-  func resolved(in scope: any ReferenceScope) throws(ResolutionError) -> ResolvedCall {
-    var arguments = ValueMap()
-    for entry in call.arguments {
-      guard let field = descriptor.fields.first(where: { $0.name == entry.key }) else { continue }
-      if let measured = nested[entry.key] {
-        arguments[entry.key] = try measured.resolved(in: scope).value
-        continue
-      }
-      arguments[entry.key] = try Resolver.resolve(entry.value, as: field.type, scope: scope)
-    }
-    var target: String?
-    if usesTarget, let template = call.target { target = try Resolver.resolve(template, as: .text, scope: scope).stringValue }
-    var collection: String?
-    if usesCollection, let template = call.collection { collection = try Resolver.resolve(template, as: .text, scope: scope).stringValue }
-    return ResolvedCall(target: target, collection: collection, arguments: arguments)
   }
 }
 

@@ -31,7 +31,7 @@ extension RunExecutor {
     let sampler = TriggerSampler(
       run: setting.run, targets: triggerTargets, clock: setting.clock, memory: RunMemory(targets: triggerTargets, state: state),
       scope: scope,
-      redactor: setting.redactor)
+      redactor: setting.redactor, directory: setting.planDirectory)
     return TriggerWatch(bound: setting.bound, sampler: sampler, state: state) { [eventSink] in eventSink.yield(.window($0)) }
   }
 

@@ -209,7 +209,7 @@ public actor RunExecutor {
     pausing.endsProcess = true
     if stopRequests == 1, stand() { return }
     if stopRequests == 1 {
-      setting.observer.observe(.notice(state.read { StopNotice.text(for: $0) }))
+      setting.observer.observe(.notice(state.read { StopNotice.text(for: $0, setting.bound) }))
       await feed([.request(Request(.pause, who: setting.user, reason: "interrupted at the terminal"))])
       return
     }
@@ -366,6 +366,7 @@ public actor RunExecutor {
     }
     return EffectRunner(
       bound: setting.bound, run: setting.run, targets: targets, clock: setting.clock, people: desk, memory: memory,
-      referred: ReferredOutputs(setting.bound), secretsIn: { [redactor = setting.redactor] in redactor.contains($0) })
+      referred: ReferredOutputs(setting.bound), secretsIn: { [redactor = setting.redactor] in redactor.contains($0) },
+      directory: setting.planDirectory, journal: setting.journal, redactor: setting.redactor)
   }
 }

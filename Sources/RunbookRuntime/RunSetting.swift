@@ -22,6 +22,8 @@ public struct RunSetting: Sendable {
   public var answersByItself: Bool
   /// This process ends where the run waits for people or is paused, although triggers fall asleep with it.
   public var detaches: Bool
+  /// Where relative paths of the plan begin.
+  public var planDirectory = "."
   public var owner: LeaseOwner
   /// From 0 up to 1, for waits between tries.
   public var jitter: @Sendable () -> Double
@@ -144,13 +146,20 @@ extension Failure {
 
 /// What is said when a stop is asked for.
 enum StopNotice {
-  static func text(for state: borrowing RunState) -> String {
+  static func text(for state: borrowing RunState, _ bound: BoundPlan) -> String {
     // What changes nothing is given up at once: checks, waits, questions to people.
     guard let effect = state.outstanding.first, effect.mutates else { return "stopping; once more stops at once" }
     return switch effect.interrupt {
     case .batch: "stopping at the next batch border of '\(effect.id.subject)'; once more stops at once"
-    case .abort, .await: "stopping when '\(effect.id.subject)' has ended; once more stops at once"
+    case .abort, .await: "stopping when '\(effect.id.subject)' has ended\(limit(of: effect, bound)); once more stops at once"
     }
+  }
+
+  /// How long a program may take, from its start; of other actions only the action knows.
+  private static func limit(of effect: Effect, _ bound: BoundPlan) -> String {
+    guard let step = bound.steps[effect.id.subject], step.call.descriptor.targetType == "exec" else { return "" }
+    let limit = DurationText.format(microseconds: step.limits.timeout ?? ProgramCall.defaultTimeout)
+    return " (at most \(limit) after its start)"
   }
 }
 

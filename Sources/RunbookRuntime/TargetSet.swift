@@ -68,6 +68,8 @@ public actor TargetSet: TargetFinding {
     return try await connector.connect(name: name, fields: fields)
   }
 
+  public func secret(named name: String) async throws(ActionError) -> String { try await secrets.value(of: name) }
+
   /// Compares what the target says it is with what the plan expects.
   /// - Returns: a sentence about the difference; nil where there is none.
   public func identityMismatch(of name: String) async throws(ActionError) -> String? {
@@ -101,7 +103,9 @@ public actor TargetSet: TargetFinding {
   }
 }
 
-/// Finds a connected target by its name.
+/// Finds a connected target, or the value of a secret, by its name.
 protocol TargetFinding: Sendable {
   func target(named name: String) async throws(ActionError) -> any Target
+  /// Read when it is first used, and known to the redactor before it is given out.
+  func secret(named name: String) async throws(ActionError) -> String
 }

@@ -13,6 +13,8 @@ struct TriggerSampler: Sendable {
   let memory: RunMemory
   let scope: RunScope
   let redactor: Redactor
+  /// The plan's directory.
+  let directory: String
 
   /// - Parameter number: counts the samples of this process, for the effect's name.
   func observe(_ trigger: BoundTrigger, number: Int) async -> TriggerMachine.Sample.Observation {
@@ -40,10 +42,14 @@ struct TriggerSampler: Sendable {
     }
     var target: (any Target)?
     if trigger.call.usesTarget, let name = call.target { target = try await targets.target(named: name) }
-    return ActionContext(
+    var context = ActionContext(
       run: run, subject: trigger.trigger.id, effect: "trigger:\(trigger.trigger.id)#\(number)", attempt: 1, requestedAt: clock.now(),
-      arguments: call.arguments, target: target, collection: call.collection, timeout: trigger.timeout, stallTimeout: nil, clock: clock,
+      arguments: try await SealedSecrets.opened(call.arguments, of: trigger.call.descriptor, by: targets), target: target,
+      collection: call.collection, timeout: trigger.timeout, stallTimeout: nil, clock: clock,
       stop: StopFlag(), people: Nobody(), world: memory, progress: { _ in })
+    context.directory = directory
+    context.output = TriggerOutput(redactor: redactor)
+    return context
   }
 
   /// Holds what was observed against the trigger's `expect`.
@@ -59,6 +65,15 @@ struct TriggerSampler: Sendable {
     window.message = redactor.redact(window.message)
     return window
   }
+}
+
+/// What programs print on behalf of a trigger is not taken down: samples never are.
+private struct TriggerOutput: OutputSink {
+  let redactor: Redactor
+
+  func note(stream: String, _ text: String) {}
+  func end() {}
+  func redact(_ text: String) -> String { redactor.redact(text) }
 }
 
 /// Nobody is asked on behalf of a trigger.

@@ -19,11 +19,12 @@ private let everyRoom = [
 let rooms: [Room] = [
   Room(name: "CLibYAML"),
   Room(name: "CLibMongoC"),
+  Room(name: "CProcess"),
   Room(name: "RunbookSyntax", rooms: ["CLibYAML"], pure: true),
   Room(name: "RunbookPlan", rooms: ["RunbookSyntax"], packages: ["Crypto", "OrderedCollections"], pure: true),
   Room(name: "RunbookEngine", rooms: ["RunbookPlan"], packages: ["OrderedCollections"], pure: true),
   Room(name: "MongoDriver", rooms: ["CLibMongoC"], packages: ["Logging"]),
-  Room(name: "RunbookActions", rooms: ["RunbookPlan", "RunbookSyntax"], packages: ["OrderedCollections", "Subprocess"]),
+  Room(name: "RunbookActions", rooms: ["RunbookPlan", "RunbookSyntax", "CProcess"], packages: ["OrderedCollections"]),
   Room(
     name: "RunbookMongoActions", rooms: ["RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver"],
     packages: ["Crypto", "Histogram", "OrderedCollections"]),
@@ -80,7 +81,7 @@ extension Room {
       waiting += room.rooms
       seen.formUnion(room.packages)
     }
-    return seen.subtracting(["CLibYAML", "CLibMongoC", "GRDB"])
+    return seen.subtracting(["CLibYAML", "CLibMongoC", "CProcess", "GRDB"])
   }
 }
 

@@ -6,7 +6,8 @@ import RunbookSyntax
 /// The way of a file from its bytes to a plan bound to all actions, and what must hold of every file on it.
 public enum FrontEnd {
   private static let catalog = ActionCatalog(
-    actions: FlowActions.all() + MongoActions.all(), announced: AnnouncedActions.all + MongoActions.announced)
+    actions: FlowActions.all() + ProgramActions.all(ProgramRunning(programs: Programs())) + MongoActions.all(),
+    announced: AnnouncedActions.all + MongoActions.announced)
 
   /// What came of a file.
   public struct Reading: Sendable {

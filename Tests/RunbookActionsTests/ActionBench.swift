@@ -8,7 +8,8 @@ import Testing
 
 /// Binds plans with the fake actions and renders what is wrong with them.
 enum Bench {
-  static let catalog = ActionCatalog(actions: FakeActions.all() + FlowActions.all())
+  static let catalog = ActionCatalog(
+    actions: FakeActions.all() + FlowActions.all() + ProgramActions.all(ProgramRunning(programs: Programs())))
 
   static func load(_ text: String) throws -> Plan {
     let loaded = PlanLoader.load(path: "p.yaml", text: text)

@@ -2,6 +2,7 @@ import Foundation
 import RunbookActions
 import RunbookPlan
 import RunbookSyntax
+import RunbookTestSupport
 import Testing
 
 @Suite struct SecretsTests {
@@ -16,7 +17,9 @@ import Testing
       try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: file.path)
     }
     let plan = try Bench.load(Bench.steps("- { id: n, action: note, with: { text: t } }", more: "secrets: { token: \(source) }"))
-    return try await LocalSecrets(directory: directory.path, environment: environment).read(try #require(plan.secrets.first))
+    return try await LocalSecrets(
+      directory: directory.path, environment: environment, programs: Programs(executable: try Program.built().path)
+    ).read(try #require(plan.secrets.first))
   }
 
   private func refusal(_ source: String, environment: [String: String] = [:], files: [String: String] = [:]) async -> ActionError? {

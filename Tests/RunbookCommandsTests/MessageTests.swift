@@ -60,11 +60,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["mongodb.transform", "exec.run"]) func anActionThatIsNotBuilt(action: String) async throws {
+  @Test(arguments: ["mongodb.transform"]) func anActionThatIsNotBuilt(action: String) async throws {
     try await Workplace.lend { place in
-      let fields = [
-        "mongodb.transform": "{ program: { argv: [ls] }, fields: [a] }", "exec.run": "{ argv: [ls] }",
-      ]
+      let fields = ["mongodb.transform": "{ program: { argv: [ls] }, fields: [a] }"]
       let plan = try place.plan(
         Plans.change + """
                 - id: later

@@ -19,6 +19,7 @@ enum ErrorPages {
     rb24xx,
     rb25xx,
     rb26xx,
+    rb27xx,
     rb30xx,
     rb31xx,
     rb32xx,
