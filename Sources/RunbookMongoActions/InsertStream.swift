@@ -113,7 +113,7 @@ extension InsertWork {
     var rest = documents
     for _ in 0..<OnlineChangeForward.mostPasses where !rest.isEmpty {
       let present = try await change.present(rest.compactMap { $0["_id"] }, in: collection)
-      var builder = BlockBuilder(definition, size: rest.count)
+      var builder = BlockBuilder(definition, size: min(rest.count, writer.pace.size))
       var next: [BSONDocument] = []
       for document in rest {
         guard let key = document["_id"] else { continue }

@@ -23,8 +23,8 @@ final class OnlineChangeWriter {
     self.points = points
     self.isStopped = isStopped
     self.onBatch = onBatch
-    // Removals are commands of their own.
-    pace = OnlineChangePace(most: batchSize, first: points == "delete" ? 10 : 100)
+    // A removal is a command of its own, and an insertion takes a server longer than a change.
+    pace = OnlineChangePace(most: batchSize, first: points == "delete" ? 10 : points == "update" ? 100 : 20)
     // Blocks of an earlier attempt under the same lease have numbers already.
     let epoch = try change.lease().epoch
     let newest = try await change.read(
