@@ -63,7 +63,9 @@ extension MongoTarget {
     var indexes: OrderedDictionary<String, BSONDocument> = [:]
     for index in listed {
       guard let name = index["name"]?.string else { continue }
-      indexes[name] = index.without("v", "ns", "background")
+      // A conversion to unique leaves `prepareUnique: false` on some servers, which means nothing.
+      let isPrepared = index["prepareUnique"]?.isTruthy ?? false
+      indexes[name] = isPrepared ? index.without("v", "ns", "background") : index.without("v", "ns", "background", "prepareUnique")
     }
     return indexes
   }

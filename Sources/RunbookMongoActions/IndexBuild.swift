@@ -85,8 +85,12 @@ struct IndexBuild: Sendable {
   private func createPrepared() async throws(CommandFailure) {
     let found: Standing
     do throws(ActionError) { found = try await standing() } catch { throw CommandFailure(error) }
-    if case .finished = found { return }
-    try await create(index.notYetUnique)
+    switch found {
+    case .finished: return
+    // Built, and new duplicates forbidden: a server takes it for another index than the one that it began as.
+    case .prepared(let listed) where listed["prepareUnique"]?.isTruthy ?? false: break
+    case .absent, .building, .prepared, .other: try await create(index.notYetUnique)
+    }
     try await modify(["prepareUnique": true], isDry: false, doing: "forbidding new duplicates")
     try await modify(["unique": true], isDry: true, doing: "looking for duplicates")
     try await modify(["unique": true], isDry: false, doing: "making the index unique")
@@ -158,7 +162,12 @@ struct IndexBuild: Sendable {
     }
     switch failure.error.kind {
     case .stopped: try await dropOwn()
-    case .mistake, .refused: if style == .prepareUnique { try await dropOwn() }
+    case .mistake, .refused:
+      guard style == .prepareUnique else { break }
+      try await dropOwn()
+      var error = failure.error
+      error.help = error.help ?? "'prepareUnique' needs MongoDB 6.0 or later; 'build: direct' builds on every version"
+      return error
     case .transient, .outcomeUnknown, .leaseLost, .awaitingPeople: break
     }
     return failure.error

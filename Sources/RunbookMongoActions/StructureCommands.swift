@@ -1,8 +1,8 @@
 import MongoDriver
 import RunbookActions
 
-/// How actions on indexes, collections and validators reach the server. A protocol, so that what the test server cannot do is proved against a
-/// stand-in of it.
+/// How actions on indexes, collections and validators reach the server. A protocol, so that a stand-in can stop a build at
+/// places where no real server does.
 protocol StructureCommands: Sendable {
   var targetName: String { get }
   /// Sends a command that changes something: under the lease, safe on a majority before it is answered.

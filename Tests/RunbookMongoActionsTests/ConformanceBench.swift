@@ -34,7 +34,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
 
 /// One run of a case: what a process knows of it is lost whenever it is killed, but for what the journal keeps.
 final class ConformanceDrive {
-  enum Verb: Int, CaseIterable { case capture, perform, probe, undo, verifyUndone, undoAgain, performAgain, undoAtLast }
+  enum Verb: Int, CaseIterable { case perform, probe, undo, verifyUndone, undoAgain, performAgain, undoAtLast }
 
   let testCase: ConformanceCase
   private(set) var bench: ActionBench

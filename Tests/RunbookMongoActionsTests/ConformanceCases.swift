@@ -64,6 +64,14 @@ extension ConformanceCases {
       },
       isRespected: { try await indexes($0)["name_1_at_-1"]?["unique"] == nil }),
     ConformanceCase(
+      title: "by prepareUnique", action: MongoCreateIndex(),
+      arguments: ["keys": .object(["n": 1]), "name": "by_n", "unique": true, "build": "prepareUnique"], prepare: fill,
+      interfere: { bench in
+        try await bench.command(["dropIndexes": "assets", "index": "by_n"])
+        try await bench.command(["createIndexes": "assets", "indexes": [["key": ["n": -1], "name": "by_n"]]])
+      },
+      isRespected: { try await indexes($0)["by_n"]?["key"]?.document == ["n": -1] }),
+    ConformanceCase(
       title: "dropped", action: MongoDropIndex(), arguments: ["name": "by_name"], prepare: fill,
       interfere: { try await $0.command(["createIndexes": "assets", "indexes": [["key": ["n": 1], "name": "by_name"]]]) },
       isRespected: { try await indexes($0)["by_name"]?["key"]?.document == ["n": 1] }),

@@ -26,7 +26,6 @@ import Testing
       try await drive.restart()
       let before = try await drive.world()
       func next(_ verb: ConformanceDrive.Verb) async throws { if killedBefore.contains(verb) { try await drive.restart() } }
-      try await next(.capture)
       try await drive.capture()
       #expect(try await drive.world() == before, "a capture only reads")
       #expect(try await !drive.probe(), "nothing has been done yet")
@@ -36,7 +35,9 @@ import Testing
       #expect(after != before, "the case changes something")
       let outputs = drive.outputs
       try await next(.probe)
-      if try await drive.probe() { drive.expectSame(drive.outputs, outputs, "what the probe finds is what was done") }
+      let isFound = try await drive.probe()
+      #expect(isFound || testCase.action.descriptor.effectClass != .probe, "the probe finds it")
+      if isFound { drive.expectSame(drive.outputs, outputs, "what the probe finds is what was done") }
       try await drive.perform()
       drive.expectSame(drive.outputs, outputs, "the same again")
       #expect(try await drive.world() == after, "the same again changes nothing")
@@ -79,9 +80,7 @@ import Testing
     try await drive(testCase, killedBefore: [verb])
   }
 
-  @Test(
-    "An outcome that was never recorded is found by the probe or by doing it again, and undone all the same",
-    arguments: ConformanceCases.reversible)
+  @Test("What was done and never recorded is undone all the same", arguments: ConformanceCases.reversible)
   func lostOutcome(_ testCase: ConformanceCase) async throws {
     try await ActionBench.run { bench in
       try await testCase.prepare(bench)

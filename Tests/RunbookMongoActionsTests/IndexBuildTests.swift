@@ -7,7 +7,8 @@ import Testing
 
 @testable import RunbookMongoActions
 
-/// Builds by `prepareUnique`, against a stand-in: the test server cannot convert an index. It answers as MongoDB's documentation of `collMod` says.
+/// Index builds against a stand-in that answers as MongoDB's documentation of `collMod` says: cut off between any two commands, and stopped while the
+/// server is at it.
 @Suite struct IndexBuildTests {
   private func build(_ server: StandInServer, isOwn: Bool = true, isStopped: @escaping @Sendable () -> Bool = { false }) throws
     -> IndexBuild

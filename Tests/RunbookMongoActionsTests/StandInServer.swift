@@ -84,8 +84,11 @@ final class StandInServer: StructureCommands {
   }
 
   private func create(_ index: BSONDocument) async -> CommandFailure? {
+    if let known = state.withLock({ $0.index }), known != index {
+      return CommandFailure(ActionError(code: "RB3004", message: "another index of this name", kind: .mistake), code: 86)
+    }
     let isHeld = state.withLock { state in
-      if state.index?.without("unique", "prepareUnique") != index.without("unique") { state.index = index }
+      state.index = index
       state.isBuilding = state.holdsBuilds
       return state.holdsBuilds
     }
