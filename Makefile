@@ -39,7 +39,8 @@ test: setup
 	swift build --build-tests --explicit-target-dependency-import-check error
 	@# The simulator takes all threads for a while, and tests with a server would miss their times beside it.
 	swift test --skip-build --disable-xctest --filter RunbookEngineTests
-	swift test --skip-build --disable-xctest --skip RunbookCommandsTests --skip RunbookEngineTests
+	swift test --skip-build --disable-xctest --skip RunbookCommandsTests --skip RunbookEngineTests --skip RunbookMongoActionsTests
+	swift test --skip-build --disable-xctest --filter RunbookMongoActionsTests
 	@# Whole programs against whole servers, with signals and kills: one after the other, so that two cores are enough for each.
 	swift test --skip-build --disable-xctest --no-parallel --filter RunbookCommandsTests
 	tools/python demo/check_test.py

@@ -8,7 +8,7 @@ import Testing
 @testable import RunbookMongoActions
 
 /// `mongodb.delete` against a real server, while an application writes.
-@Suite struct DeleteTests {
+@Suite(.serialized) struct DeleteTests {
   private let make: ActionMaker = { MongoDelete(timing: $0, crashPoints: $1) }
   private let old: ValueMap = ["filter": .object(["old": true]), "batch": .object(["size": 10])]
 

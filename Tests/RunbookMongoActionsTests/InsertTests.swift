@@ -8,7 +8,7 @@ import Testing
 @testable import RunbookMongoActions
 
 /// `mongodb.insert` against a real server: each document once, and the way back.
-@Suite struct InsertTests {
+@Suite(.serialized) struct InsertTests {
   private let make: ActionMaker = { MongoInsert(timing: $0, crashPoints: $1) }
 
   private func documents(_ count: Int, from first: Int = 0) -> Value {

@@ -8,7 +8,7 @@ import Testing
 @testable import RunbookMongoActions
 
 /// Processes that die or are overtaken at every point, while applications write.
-@Suite struct OnlineChangeCrashTests {
+@Suite(.serialized) struct OnlineChangeCrashTests {
   /// Abandoned forward, resumed, taken back; the application writes all the while, and never a value of ours.
   @Test(arguments: ["update.captured", "update.block-written", "update.sent", "update.recorded"], [1, 3] as [Int64])
   func forwardCrashes(_ point: String, _ time: Int64) async throws {

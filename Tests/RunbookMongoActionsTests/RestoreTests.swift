@@ -7,7 +7,7 @@ import Testing
 @testable import RunbookMongoActions
 
 /// `mongodb.restore` against a real server.
-@Suite struct RestoreTests {
+@Suite(.serialized) struct RestoreTests {
   private let make: ActionMaker = { MongoRestore(timing: $0, crashPoints: $1) }
   private let missing: ValueMap = ["from": "backup", "to": "assets"]
   private let whole: ValueMap = ["from": "backup", "to": "assets", "mode": "documents", "acceptWriteLoss": true]

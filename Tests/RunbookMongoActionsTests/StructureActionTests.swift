@@ -8,7 +8,7 @@ import Testing
 @testable import RunbookMongoActions
 
 /// What the actions on indexes, collections and validators refuse, and what they say.
-@Suite struct StructureActionTests {
+@Suite(.serialized) struct StructureActionTests {
   private func perform(_ action: any ChangingAction, _ context: ActionContext) async throws -> ActionResult {
     try await action.perform(context, captured: try ConformanceDrive.journalled(try await action.capture(context)))
   }

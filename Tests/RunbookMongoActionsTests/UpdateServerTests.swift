@@ -7,7 +7,7 @@ import Testing
 @testable import RunbookMongoActions
 
 /// The update and its undo on a real server, one interleaving at a time.
-@Suite struct UpdateServerTests {
+@Suite(.serialized) struct UpdateServerTests {
   @Test func addsFieldsAndTakesThemBackToTheByte() async throws {
     try await Rig.with(addFields) { rig in
       try await rig.insert((0..<50).map(asset))
