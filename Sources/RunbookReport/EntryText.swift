@@ -87,7 +87,7 @@ struct EntryText {
     case .undone(let conflicts, let inDoubt, let details):
       if details["kept"] == true { return "nothing to undo: what it made is kept" }
       var text = "undone"
-      if conflicts > 0 { text += ", \(PeopleText.count(conflicts, "conflict")) left as they are" }
+      if conflicts > 0 { text += ", \(PeopleText.count(conflicts, "conflict")) left as found" }
       if inDoubt > 0 { text += ", \(PeopleText.count(inDoubt, "document")) in doubt" }
       return text
     case .condition(let holds): return holds ? "its condition holds" : "skipped, its condition does not hold"

@@ -11,6 +11,8 @@ public struct RunNarrator: Sendable {
   private var lastPlace: PlanTitles.Place?
   /// Steps whose undo kept what they made on purpose.
   private var kept: Set<String> = []
+  /// Steps whose undo left conflicts or doubt, which are listed.
+  private var leavesSomething: Set<String> = []
   /// The last verdict told of each trigger.
   private var toldVerdicts: [String: Verdict] = [:]
   private let colors: Colors
@@ -90,8 +92,9 @@ public struct RunNarrator: Sendable {
         "    \(colors.green("✓")) nothing to undo: \(details["to"]?.stringValue.map { "'\(TerminalText.escaped($0))'" } ?? "what it made") is kept"
       ]
     case (.undo, .undone(let conflicts, let inDoubt, let details)):
+      if conflicts + inDoubt > 0 { leavesSomething.insert(id.subject) } else { leavesSomething.remove(id.subject) }
       let notes = [
-        conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) left as they are" : nil,
+        conflicts > 0 ? "\(PeopleText.count(conflicts, "conflict")) left as found" : nil,
         inDoubt > 0 ? "\(inDoubt) in doubt" : nil,
       ].compactMap(\.self)
       return ["    \(colors.green("✓")) undone\(took)\(summary(details))\(notes.isEmpty ? "" : "; " + notes.joined(separator: ", "))"]
@@ -116,7 +119,11 @@ public struct RunNarrator: Sendable {
 
   private func verdict(_ id: EffectID, _ result: CheckResult, retryAt: Int64?, at: Int64) -> [String] {
     if id.verb == .verifyUndone {
-      if result.verdict == .pass { return kept.contains(id.subject) ? [] : ["    \(colors.green("✓")) verified: nothing of it is left"] }
+      if result.verdict == .pass {
+        if kept.contains(id.subject) { return [] }
+        let what = leavesSomething.contains(id.subject) ? "nothing is left but what is listed" : "nothing of it is left"
+        return ["    \(colors.green("✓")) verified: \(what)"]
+      }
       let again = retryAt.map { "; tried again in \(PeopleText.duration(milliseconds: max($0 - at, 0)))" } ?? ""
       return ["    \(colors.red("✗")) the undo is not whole: \(TerminalText.escaped(result.message))\(again)"]
     }

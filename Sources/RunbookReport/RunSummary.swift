@@ -99,7 +99,7 @@ public struct RunSummary: Sendable {
   private var conflictText: String {
     var parts: [String] = []
     if state.conflicts > 0 {
-      parts.append("\(PeopleText.count(state.conflicts, "conflict")): left as they are, listed below with the reason")
+      parts.append("\(PeopleText.count(state.conflicts, "conflict")): left as found, listed below with the reason")
     }
     if state.inDoubt > 0 { parts.append("\(PeopleText.count(state.inDoubt, "document")) in doubt, listed below") }
     if !state.unverified.isEmpty { parts.append("not verified: \(state.unverified.joined(separator: ", "))") }

@@ -14,7 +14,8 @@ import Testing
       let ended = try await place.program.run("rollback")
       #expect(ended.status == 4, "\(ended)")
       for line in [
-        "7 conflicts left as they are", "State now:    rolled back; 7 conflicts: left as they are, listed below with the reason",
+        "7 conflicts left as found", "verified: nothing is left but what is listed",
+        "State now:    rolled back; 7 conflicts: left as found, listed below with the reason",
         "Conflicts:    change: 7 documents", "changed by the application since, kept (extra): ", ", …",
       ] {
         #expect(ended.error.contains(line), "'\(line)' is missing in\n\(ended)")

@@ -24,7 +24,7 @@ import Testing
     ## Result
 
     - What failed: check 'sees-x' (x is right): fail, value is 2, expected equals 3
-    - State: rolled back; 1 conflict: left as they are, listed below with the reason
+    - State: rolled back; 1 conflict: left as found, listed below with the reason
 
     ## Outcome
 
@@ -102,7 +102,7 @@ import Testing
     Result
     ------
     - What failed: check 'sees-x' (x is right): fail, value is 2, expected equals 3
-    - State: rolled back; 1 conflict: left as they are, listed below with the reason
+    - State: rolled back; 1 conflict: left as found, listed below with the reason
 
     Outcome
     -------
@@ -225,7 +225,7 @@ import Testing
     2025-11-20T12:00:02.000Z  check 'sees-x': fail, observed 2, expected equals 3 (250ms)
     2025-11-20T12:00:02.000Z  rollback of the whole plan begins, because: check sees-x: fail, value is 2, expected equals 3
     2025-11-20T12:00:02.000Z  step 'a': undo started
-    2025-11-20T12:00:02.250Z  step 'a': undone, 1 conflict left as they are (250ms)
+    2025-11-20T12:00:02.250Z  step 'a': undone, 1 conflict left as found (250ms)
     2025-11-20T12:00:02.250Z  step 'a': its undo is verified
     2025-11-20T12:00:02.500Z  step 'a': its undo is whole (250ms)
     2025-11-20T12:00:02.500Z  check 'back': asked
