@@ -6,6 +6,8 @@ KILLS ?= 300
 SEEDS ?= 20000
 COMPARISONS ?= 10000
 MINUTES ?= 10
+TESTS = tools/python tools/limit.py
+SWIFT_TEST = swift test --skip-build --disable-xctest
 
 .PHONY: help setup build release pages docs test demo soak simulate comparisons fuzz bench lint format clean
 
@@ -38,11 +40,12 @@ docs: pages build
 test: setup
 	swift build --build-tests --explicit-target-dependency-import-check error
 	@# The simulator takes all threads for a while, and tests with a server would miss their times beside it.
-	swift test --skip-build --disable-xctest --filter RunbookEngineTests
-	swift test --skip-build --disable-xctest --skip RunbookCommandsTests --skip RunbookEngineTests --skip RunbookMongoActionsTests
-	swift test --skip-build --disable-xctest --filter RunbookMongoActionsTests
+	@# The limits, in seconds, are several times what each step takes: whatever hangs is named and ended.
+	$(TESTS) 900 $(SWIFT_TEST) --filter RunbookEngineTests
+	$(TESTS) 600 $(SWIFT_TEST) --skip RunbookCommandsTests --skip RunbookEngineTests --skip RunbookMongoActionsTests
+	$(TESTS) 900 $(SWIFT_TEST) --filter RunbookMongoActionsTests
 	@# Whole programs against whole servers, with signals and kills: one after the other, so that two cores are enough for each.
-	swift test --skip-build --disable-xctest --no-parallel --filter RunbookCommandsTests
+	$(TESTS) 1800 $(SWIFT_TEST) --no-parallel --filter RunbookCommandsTests
 	tools/python demo/check_test.py
 	@$(MAKE) --no-print-directory lint
 
