@@ -40,6 +40,8 @@ enum Schema {
   /// Whether the file is new, ours and not from the future; reads only, so that another program's file stays as it is.
   /// - Throws: `refused`.
   static func recognise(_ db: Database, path: String) throws {
+    // Before the mark, which is made in one transaction with the first table: another process may be about to make them.
+    let tables = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
     let mark = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
     if mark == applicationID {
       let version = try version(db)
@@ -49,7 +51,6 @@ enum Schema {
       }
       return
     }
-    let tables = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
     if mark != 0 || tables > 0 {
       throw JournalError.refused("\(path) is the database of another program; choose another file for the state")
     }
