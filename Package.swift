@@ -21,7 +21,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -84,8 +83,7 @@ let package = Package(
       name: "RunbookTestSupport",
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", orderedCollections,
-        .product(name: "Subprocess", package: "swift-subprocess"),
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "CProcess", orderedCollections,
       ],
       path: "Tests/RunbookTestSupport", swiftSettings: strict),
     .executableTarget(

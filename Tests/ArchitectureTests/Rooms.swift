@@ -38,7 +38,7 @@ let rooms: [Room] = [
     name: "RunbookReport", rooms: ["RunbookPlan", "RunbookEngine", "RunbookJournal", "RunbookSyntax"], packages: ["OrderedCollections"]),
   Room(name: "RunbookCommands", rooms: everyRoom, packages: ["ArgumentParser", "Logging", "OrderedCollections"]),
   Room(name: "runbook", rooms: ["RunbookCommands"]),
-  Room(name: "RunbookTestSupport", rooms: everyRoom, packages: ["OrderedCollections", "Subprocess"], isTest: true),
+  Room(name: "RunbookTestSupport", rooms: everyRoom + ["CProcess"], packages: ["OrderedCollections"], isTest: true),
   Room(
     name: "FrontEndFuzz", rooms: ["RunbookSyntax", "RunbookPlan", "RunbookActions", "RunbookMongoActions"], isTest: true),
   Room(name: "ArchitectureTests", isTest: true),

@@ -133,13 +133,9 @@ import Testing
       let silent = try await place.program.shell("command -v python3 >/dev/null && echo yes")
       #expect(silent.output == "yes\n", "this test needs python3")
       let port = try freePort()
-      let listener = Process()
-      listener.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      listener.arguments = [
-        "python3", "-c", "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',\(port))); s.listen(); time.sleep(120)",
-      ]
-      try listener.run()
-      defer { listener.terminate() }
+      let script = "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',\(port))); s.listen(); time.sleep(120)"
+      let listener = try ChildProcess("python3", ["-c", script])
+      defer { listener.signal(SIGKILL) }
       place.program.environment["MONGODB_URI"] = "mongodb://127.0.0.1:\(port)/"
       let ended = try await place.program.run(["execute", try place.plan(Plans.checked)], limit: .seconds(60))
       #expect(ended.status == 1, "\(ended)")

@@ -1,6 +1,7 @@
 import Foundation
 import RunbookJournal
 import RunbookPlan
+import RunbookTestSupport
 import Testing
 
 @Suite struct StateLocationTests {
@@ -59,18 +60,15 @@ import Testing
     #expect(identity.liveness == .unknown)
   }
 
-  @Test func anEndedProcessIsGone() throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sleep")
-    process.arguments = ["60"]
-    try process.run()
+  @Test func anEndedProcessIsGone() async throws {
+    let process = try ChildProcess("/bin/sleep", ["60"])
     var identity = ProcessIdentity.current()
-    identity.pid = process.processIdentifier
+    identity.pid = process.pid
     let stat = try String(contentsOfFile: "/proc/\(identity.pid)/stat", encoding: .utf8)
     identity.startTime = try #require(UInt64(stat.split(separator: ")").last?.split(separator: " ")[19] ?? ""))
     #expect(identity.isAlive)
     kill(identity.pid, SIGKILL)
-    process.waitUntilExit()
+    await process.ended()
     #expect(identity.liveness == .gone)
   }
 }

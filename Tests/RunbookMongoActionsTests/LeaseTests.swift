@@ -82,12 +82,10 @@ import Testing
   @Test("The lease of a process that is dead on this host is taken at once, that of a living one is not")
   func deadOwner() async throws {
     try await withBench { bench in
-      let dead = Process()
-      dead.executableURL = URL(fileURLWithPath: "/bin/true")
-      try dead.run()
-      dead.waitUntilExit()
+      let dead = try ChildProcess("/bin/true", [])
+      await dead.ended()
       let here = owner("here")
-      let gone = LeaseOwner(id: "gone", host: here.host, processID: Int64(dead.processIdentifier), processStart: 1, label: "gone")
+      let gone = LeaseOwner(id: "gone", host: here.host, processID: Int64(dead.pid), processStart: 1, label: "gone")
       let first = try bench.anotherTarget()
       _ = try await first.acquireLease(run: "run1", owner: gone, onWaiting: { _ in })
       await first.close()

@@ -40,7 +40,7 @@ public struct FakeLook: ReadingAction {
     case .transient: throw ActionError(code: "TEST", message: "not now", kind: .transient)
     case .fail(let text): throw ActionError(code: "TEST", message: text, kind: .refused)
     case .stuck, .untilStopped:
-      while !context.stop.isRequested, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+      while !context.stop.isRequested, !Task.isCancelled { try? await Task.sleep(for: .microseconds(100)) }
       throw ActionError(code: "TEST", message: "stopped", kind: .stopped)
     default: break
     }
@@ -94,10 +94,10 @@ public struct FakeAdd: ChangingAction {
       throw ActionError(code: "TEST", message: text, kind: .refused)
     case .untilStopped:
       context.progress(Progress(done: 1, total: 2, unit: "cells"))
-      while !context.stop.isRequested, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+      while !context.stop.isRequested, !Task.isCancelled { try? await Task.sleep(for: .microseconds(100)) }
       throw ActionError(code: "TEST", message: "stopped at a border", kind: .stopped)
     case .stuck:
-      while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+      while !Task.isCancelled { try? await Task.sleep(for: .microseconds(100)) }
       throw ActionError(code: "TEST", message: "the answer was lost", kind: .outcomeUnknown)
     case .text(let text):
       apply(call)
@@ -128,7 +128,7 @@ public struct FakeAdd: ChangingAction {
     case .transient: throw ActionError(code: "TEST", message: "not now", kind: .transient)
     case .fail(let text): throw ActionError(code: "TEST", message: text, kind: .refused)
     case .untilStopped:
-      while !context.stop.isRequested, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+      while !context.stop.isRequested, !Task.isCancelled { try? await Task.sleep(for: .microseconds(100)) }
       throw ActionError(code: "TEST", message: "stopped at a border", kind: .stopped)
     default: break
     }

@@ -29,12 +29,21 @@ public final class FakeClock: RunClock {
       return state.next
     }
     while !isOver(sleeper) {
-      // Real time, so that others get to do what they are about to do before the next jump.
-      try? await Task.sleep(for: .microseconds(150))
+      await Self.letOthersWork()
       if Task.isCancelled { break }
       jump(for: sleeper)
     }
     _ = state.withLock { $0.sleepers.removeValue(forKey: sleeper) }
+  }
+
+  /// Real time, so that others get to do what they are about to do before the next jump: longer where they have to wait for their turn.
+  private static func letOthersWork() async {
+    var turns = 0
+    repeat {
+      let began = ContinuousClock.now
+      try? await Task.sleep(for: .microseconds(150))
+      turns += ContinuousClock.now - began < .milliseconds(2) ? 3 : 1
+    } while turns < 6 && !Task.isCancelled
   }
 
   private func isOver(_ sleeper: Int) -> Bool { state.withLock { state in state.sleepers[sleeper].map { $0 <= state.now } ?? true } }

@@ -68,15 +68,11 @@ public struct Program: Sendable {
 /// A process that was started; it is killed with its last reference.
 public final class RunningProgram: Sendable {
   public let pid: Int32
-  private let process: Held
-  private let finished: AsyncStream<Void>
+  private let process: ChildProcess
   private let arguments: [String]
   private let outputFile: URL
   private let errorFile: URL
   private let scratch: URL
-
-  /// `Process` is no `Sendable`; everything that is asked of it here may be asked from anywhere.
-  private struct Held: @unchecked Sendable { let process: Process }
 
   init(_ executable: URL, _ arguments: [String], environment: [String: String], directory: URL, input: String?) throws {
     self.arguments = arguments
@@ -87,43 +83,27 @@ public final class RunningProgram: Sendable {
     let inputFile = scratch.appendingPathComponent("stdin")
     for file in [outputFile, errorFile] { try Data().write(to: file) }
     try Data((input ?? "").utf8).write(to: inputFile)
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
-    process.environment = environment
-    process.currentDirectoryURL = directory
-    process.standardInput = try FileHandle(forReadingFrom: inputFile)
-    process.standardOutput = try FileHandle(forWritingTo: outputFile)
-    process.standardError = try FileHandle(forWritingTo: errorFile)
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-    finished = stream
-    process.terminationHandler = { _ in continuation.finish() }
-    try Self.withoutBlockedSignals { try process.run() }
-    pid = process.processIdentifier
-    self.process = Held(process: process)
-  }
-
-  /// The threads that tests run on block signals, and a child would inherit that: nothing in it could be ended with SIGTERM.
-  private static func withoutBlockedSignals<R>(_ body: () throws -> R) rethrows -> R {
-    var none = sigset_t()
-    var before = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    return try body()
+    let streams = try [
+      FileHandle(forReadingFrom: inputFile), FileHandle(forWritingTo: outputFile), FileHandle(forWritingTo: errorFile),
+    ]
+    process = try ChildProcess(
+      executable.path, arguments, environment: environment, directory: directory.path,
+      streams: (streams[0].fileDescriptor, streams[1].fileDescriptor, streams[2].fileDescriptor))
+    withExtendedLifetime(streams) {}
+    pid = process.pid
   }
 
   deinit {
-    if process.process.isRunning { Foundation.kill(pid, SIGKILL) }
+    process.signal(SIGKILL)
     try? FileManager.default.removeItem(at: scratch)
   }
 
   public var output: String { (try? String(contentsOf: outputFile, encoding: .utf8)) ?? "" }
   public var error: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
-  public var isRunning: Bool { process.process.isRunning }
+  public var isRunning: Bool { process.isRunning }
 
   /// Sends a signal: `SIGINT` is Ctrl-C.
-  public func signal(_ number: Int32) { if process.process.isRunning { Foundation.kill(pid, number) } }
+  public func signal(_ number: Int32) { process.signal(number) }
 
   /// Waits until stdout or stderr holds a text.
   /// - Throws: where the program ends, or a minute passes, without it.
@@ -144,23 +124,20 @@ public final class RunningProgram: Sendable {
 
   /// Waits for the end.
   public func ended(within limit: Duration = .seconds(240)) async throws -> Program.Ended {
-    let pid = pid
-    let watch = Task {
+    let watch = Task { [process] in
       try await Task.sleep(for: limit)
       // First in a way that lets it end what it started itself.
-      Foundation.kill(pid, SIGINT)
+      process.signal(SIGINT)
       try? await Task.sleep(for: .seconds(20))
-      if isRunning { Foundation.kill(pid, SIGKILL) }
+      process.signal(SIGKILL)
       return true
     }
-    for await _ in finished {}
+    let status = await process.ended()
     watch.cancel()
     if (try? await watch.value) == true {
       throw ProgramError("it hung and was killed: \(arguments.joined(separator: " "))\n\(output)\n\(error)")
     }
-    let reason = process.process.terminationReason
-    let status = process.process.terminationStatus
-    return Program.Ended(status: reason == .uncaughtSignal ? 128 + status : status, output: output, error: error)
+    return Program.Ended(status: status, output: output, error: error)
   }
 }
 

@@ -1,3 +1,4 @@
+import CProcess
 import Foundation
 import Synchronization
 
@@ -7,7 +8,7 @@ import Synchronization
 final class TestServerProcess: Sendable {
   /// The server's process id.
   let pid: Int32
-  private let guardian: Guardian
+  private let guardian: ChildProcess
   private let pipeEnd: Mutex<Int32>
 
   /// The guard's program. It ignores Ctrl-C but not SIGTERM, which its child would inherit as ignored.
@@ -20,10 +21,11 @@ final class TestServerProcess: Sendable {
     echo $server >"$id.new" && mv "$id.new" "$id"
     read -r word
     case "$word" in
-    term*) kill -TERM $server; (sleep 15; kill -KILL $server) 2>/dev/null & ;;
-    *) kill -KILL $server ;;
+    term*) kill -TERM $server; (sleep 15; kill -KILL $server) 2>/dev/null & late=$! ;;
+    *) kill -KILL $server; late= ;;
     esac
     wait $server
+    [ -z "$late" ] || kill $late
     case "$word" in *keep) ;; *) rm -rf "$root" ;; esac
     """
 
@@ -33,15 +35,15 @@ final class TestServerProcess: Sendable {
   init(root: URL, command: [String]) async throws {
     let idFile = root.appendingPathComponent("pid")
     try? FileManager.default.removeItem(at: idFile)
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { throw TestServerError("no pipe for the server's guard: errno \(errno)") }
-    // Close-on-exec, or another child would keep the pipe open.
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    let log = root.appendingPathComponent("server.log").path
-    guardian = try Guardian(
-      arguments: ["-c", Self.script, "server-guard", root.path, idFile.path, log] + command,
-      input: FileHandle(fileDescriptor: ends[0], closeOnDealloc: true))
+    var ends: [Int32] = [-1, -1]
+    guard cprocess_pipe(&ends) == 0 else { throw TestServerError("no pipe for the server's guard: errno \(errno)") }
+    defer { close(ends[0]) }
     pipeEnd = Mutex(ends[1])
+    // A shell waits for what it reads.
+    _ = fcntl(ends[0], F_SETFL, 0)
+    let log = root.appendingPathComponent("server.log").path
+    guardian = try ChildProcess(
+      "/bin/sh", ["-c", Self.script, "server-guard", root.path, idFile.path, log] + command, streams: (ends[0], -1, -1))
     var id: Int32?
     for _ in 0..<500 where id == nil {
       id = (try? String(contentsOf: idFile, encoding: .utf8)).flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
@@ -77,28 +79,6 @@ final class TestServerProcess: Sendable {
       if end >= 0 { close(end) }
       end = -1
     }
-  }
-}
-
-/// The shell, and a way to wait for it that blocks no thread.
-private final class Guardian: Sendable {
-  private let finished: AsyncStream<Void>
-
-  init(arguments: [String], input: FileHandle) throws {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-    finished = stream
-    let shell = Process()
-    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-    shell.arguments = arguments
-    shell.standardInput = input
-    shell.standardOutput = FileHandle.nullDevice
-    shell.standardError = FileHandle.nullDevice
-    shell.terminationHandler = { _ in continuation.finish() }
-    try shell.run()
-  }
-
-  func ended() async {
-    for await _ in finished {}
   }
 }
 
