@@ -65,14 +65,14 @@ struct BackupCopy {
   func make() async throws(ActionError) -> ValueMap {
     let definition = try await sourceDefinition()
     try await checkDestination()
-    try await drop()
+    try await copy.drop()
     let began = try await target.askServerTime()
     var record = BackupRecord(
       to: to, source: source, run: context.run.id, step: context.subject, effect: context.effect, state: .making, key: DigestKey(),
       indexes: definition.indexes, options: definition.options, began: began)
     record.expiresAt = began + (context.arguments["keepFor"]?.durationValue ?? Self.keptByDefault) / 1000
     try await target.writeBackupRecord(record)
-    try await create(definition.options)
+    try await copy.create(definition.options)
     let read = try await copyDocuments(key: record.key)
     try await buildIndexes(definition.indexes)
     try await prove(read, definition)
@@ -90,7 +90,7 @@ struct BackupCopy {
   func removeUnlessKept(alsoProven: Bool) async throws(ActionError) -> Bool {
     guard let record = try await target.backupRecord(of: to), isOwn(record) else { return false }
     if record.isProven, !alsoProven { return false }
-    try await drop()
+    try await copy.drop()
     try await target.deleteBackupRecord(of: to)
     return true
   }
@@ -105,95 +105,19 @@ struct BackupCopy {
 
 // Making.
 extension BackupCopy {
-  /// Only ever called for a copy that `checkDestination` found to be this step's.
-  private func drop() async throws(ActionError) {
-    do throws(ActionError) {
-      _ = try await write(["drop": .string(to)], doing: "dropping the unfinished copy")
-    } catch {
-      if error.code != MongoErrorCode.missingCollection { throw error }
-    }
-  }
+  private var copy: CollectionCopy { CollectionCopy(call: call, to: to, what: "the copy") }
 
-  private func create(_ options: BSONDocument) async throws(ActionError) {
-    let command = BSONDocument { writer in
-      writer.append("create", to)
-      // The server would empty a copy that expires.
-      for element in options where !element.hasKey("expireAfterSeconds") { writer.append(element) }
-    }
-    _ = try await write(command, doing: "creating the copy")
-  }
-
-  private func write(_ command: BSONDocument, limit: Int64? = nil, doing: String) async throws(ActionError) -> BSONDocument {
-    let short = try target.unfencedMilliseconds()
-    let full = BSONDocument { writer in
-      writer.append(fieldsOf: command)
-      writer.append("writeConcern", target.durable)
-      writer.append("maxTimeMS", .integer(limit ?? short))
-    }
-    let client = try target.client(forMilliseconds: limit ?? short)
-    let reply: BSONDocument
-    do throws(MongoError) {
-      reply = try await client.writeCommand(full, database: target.database)
-    } catch {
-      throw target.error(error, collection: to, doing: doing)
-    }
-    try target.checkConcern(reply, collection: to, doing: doing)
-    return reply
-  }
-
-  /// Copies raw documents, a batch at a time, and digests what was read.
+  /// Copies raw documents, a batch at a time, and digests what stands in the copy then.
   private func copyDocuments(key: DigestKey) async throws(ActionError) -> ContentDigest {
     var digest = ContentDigest(key: key)
     let filter = try call.filter()
-    let total = filter.isEmpty ? try await estimatedCount() : nil
-    var done: Int64 = 0
-    try await call.stream(
-      call.findCommand(source, filter: filter, isBounded: false), of: target, collection: source, batchSize: 1000,
-      doing: "reading for the backup"
-    ) {
-      documents throws(ActionError) in
-      var rest = documents[...]
-      while !rest.isEmpty {
-        try call.checkStop("the backup")
-        var bytes = 0
-        let batch = rest.prefix { document in
-          bytes += document.byteCount
-          return bytes <= 12_000_000 || bytes == document.byteCount
-        }
-        for document in try await insert(Array(batch)) { digest.add(document) }
-        rest = rest.dropFirst(batch.count)
-        done += Int64(batch.count)
-        context.progress(Progress(done: done, total: total, unit: "documents", note: "copying"))
-      }
+    try await copy.fill(
+      from: target, collection: source, by: call.findCommand(source, filter: filter, isBounded: false),
+      total: filter.isEmpty ? try await estimatedCount() : nil, stopping: "the backup", doing: "reading for the backup"
+    ) { document, isWritten in
+      if isWritten { digest.add(document) }
     }
     return digest
-  }
-
-  /// - Returns: the documents that stand in the copy now. One that was deleted and inserted again while it was read comes twice; its first version stands.
-  private func insert(_ documents: [BSONDocument]) async throws(ActionError) -> [BSONDocument] {
-    let command = BSONDocument { writer in
-      writer.append("insert", to)
-      writer.array("documents") { array in for document in documents { array.append(document) } }
-      writer.append("ordered", false)
-      writer.append("bypassDocumentValidation", true)
-    }
-    var refused: [WriteReply.StatementError] = []
-    do throws(ActionError) {
-      refused = WriteReply(try await write(command, doing: "writing the copy")).writeErrors
-    } catch {
-      guard error.kind == .outcomeUnknown || error.kind == .transient else { throw error }
-      // Sent once more; what is there by now came from the first try. Were it otherwise, the proof would find it.
-      refused = WriteReply(try await write(command, doing: "writing the copy")).writeErrors.filter { $0.code != 11000 }
-    }
-    if let failure = refused.first(where: { $0.code != 11000 }) {
-      throw ActionError(
-        code: MongoErrorCode.refused,
-        message: "'\(to)' of target '\(target.name)', while writing the copy: \(failure.message) (code \(failure.code))",
-        kind: .refused)
-    }
-    guard !refused.isEmpty else { return documents }
-    let twice = Set(refused.map(\.index))
-    return documents.indices.filter { !twice.contains($0) }.map { documents[$0] }
   }
 
   private func estimatedCount() async throws(ActionError) -> Int64? {
@@ -211,7 +135,7 @@ extension BackupCopy {
       writer.array("indexes") { array in for index in wanted { array.append(index.without("expireAfterSeconds")) } }
     }
     do throws(ActionError) {
-      _ = try await write(command, limit: 3_600_000, doing: "building the copy's indexes")
+      _ = try await copy.write(command, limit: 3_600_000, doing: "building the copy's indexes")
     } catch {
       guard error.code == MongoErrorCode.duplicateKey else { throw error }
       throw ActionError(
@@ -225,18 +149,7 @@ extension BackupCopy {
 // Proving.
 extension BackupCopy {
   func digestOfCopy(key: DigestKey, total: Int64) async throws(ActionError) -> ContentDigest {
-    var digest = ContentDigest(key: key)
-    var done: Int64 = 0
-    try await call.stream(
-      call.findCommand(to, filter: [:], isBounded: false), of: target, collection: to, batchSize: 1000, doing: "proving the copy"
-    ) {
-      documents throws(ActionError) in
-      try call.checkStop("the proof of the backup")
-      for document in documents { digest.add(document) }
-      done += Int64(documents.count)
-      context.progress(Progress(done: done, total: total, unit: "documents", note: "proving"))
-    }
-    return digest
+    try await call.digest(of: to, key: key, total: total, note: "proving", stopping: "the proof of the backup", doing: "proving the copy")
   }
 
   func prove(_ read: ContentDigest, _ source: CollectionDefinition) async throws(ActionError) {

@@ -77,7 +77,8 @@ struct CollectionRename: Sendable {
 
 extension CollectionRename {
   /// Makes the collection what it was, as far as that can be set afterwards.
-  private func bring(_ wanted: CollectionDefinition, to name: String) async throws(ActionError) -> [String] {
+  /// - Returns: what could not be brought along: a sentence each.
+  func bring(_ wanted: CollectionDefinition, to name: String) async throws(ActionError) -> [String] {
     guard let found = try await target.definition(of: name) else { return [] }
     let changes = Self.settable(wanted: wanted.options, found: found.options)
     if !changes.isEmpty {

@@ -23,7 +23,7 @@ public enum RunbookCollections {
   public static let receiptLog = "_runbook.receiptLog"
   public static let backups = "_runbook.backups"
 
-  /// Renames under way.
+  /// Renames and swaps under way.
   public static let renames = "_runbook.renames"
 
   /// What a step has dropped, until `finalize`.
@@ -32,6 +32,13 @@ public enum RunbookCollections {
   public static func droppedPrefix(run: String) -> String { "_runbook.dropped.\(run)." }
   /// Where an undo takes a collection before it drops it; nothing else ever drops what stands there.
   public static func aside(run: String, step: String) -> String { "_runbook.aside.\(run).\(step)" }
+
+  /// The copy that a restore swaps in, as long as it is not swapped in.
+  public static func beside(run: String, step: String) -> String { besidePrefix(run: run) + step }
+  public static func besidePrefix(run: String) -> String { "_runbook.beside.\(run)." }
+  /// What the application made under a collection's name while a swap had it free; `number` counts them.
+  public static func stray(run: String, step: String, number: Int64) -> String { "\(strayPrefix(run: run))\(step)/\(number)" }
+  public static func strayPrefix(run: String) -> String { "_runbook.stray.\(run)." }
 
   /// The undo blocks of a step.
   public static func undo(run: String, step: String) -> String { "_runbook.undo.\(run).\(step)" }

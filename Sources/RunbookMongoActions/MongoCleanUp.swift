@@ -8,8 +8,7 @@ extension MongoTarget {
     for step in try await OnlineChangeResolver.steps(of: run, in: self) {
       kept.undo.append(try await measured(RunbookCollections.undo(run: run, step: step)))
     }
-    for name in try await ownCollections(prefix: RunbookCollections.droppedPrefix(run: run)) {
-      let step = String(name.dropFirst(RunbookCollections.droppedPrefix(run: run).count))
+    for (name, step) in try await setAside(run: run) {
       kept.dropped.append(KeptDropped(collection: try await measured(name), step: step))
     }
     let now = try await askServerTime()
@@ -51,13 +50,19 @@ extension MongoTarget {
     return done
   }
 
-  private func ownCollections(prefix: String) async throws(ActionError) -> [String] {
+  /// Collections that steps have taken out of the way, with the step of each.
+  private func setAside(run: String) async throws(ActionError) -> [(name: String, step: String)] {
     let command: BSONDocument = [
-      "listCollections": 1, "nameOnly": true, "filter": ["name": .regex(pattern: "^_runbook\\.dropped\\.", options: "")],
+      "listCollections": 1, "nameOnly": true, "filter": ["name": .regex(pattern: "^_runbook\\.(dropped|beside|stray)\\.", options: "")],
+    ]
+    let prefixes = [
+      RunbookCollections.droppedPrefix(run: run), RunbookCollections.besidePrefix(run: run), RunbookCollections.strayPrefix(run: run),
     ]
     do throws(MongoError) {
-      return try await client.documents(command, database: database).compactMap { $0["name"]?.string }.filter { $0.hasPrefix(prefix) }
-        .sorted()
+      return try await client.documents(command, database: database).compactMap { $0["name"]?.string }.sorted().compactMap { name in
+        guard let prefix = prefixes.first(where: name.hasPrefix) else { return nil }
+        return (name, String(name.dropFirst(prefix.count).prefix { $0 != "/" }))
+      }
     } catch {
       throw self.error(error, doing: "looking for dropped collections")
     }

@@ -8,10 +8,13 @@ public struct OnlineChangeTiming: Sendable, Hashable {
   public var window: Int64
   /// `maxTimeMS` of a command; the lease's grace must exceed it by what clocks may differ.
   public var limit: Int64
+  /// How long an answer is asked for, and a record of it tried, before the outcome counts as unknown.
+  public var patience: Duration
 
-  public init(window: Int64 = 5000, limit: Int64 = 5000) {
+  public init(window: Int64 = 5000, limit: Int64 = 5000, patience: Duration = .seconds(40)) {
     self.window = window
     self.limit = limit
+    self.patience = patience
   }
 
   /// With `RUNBOOK_UPDATE_WINDOW` and `RUNBOOK_UPDATE_LIMIT` (seconds), for tests that kill and resume often.
@@ -128,4 +131,5 @@ public enum UpdateErrorCode {
   public static let documentExists = "RB3408"
   public static let unfitFile = "RB3409"
   public static let writeLoss = "RB3410"
+  public static let unreadableSignal = "RB3411"
 }

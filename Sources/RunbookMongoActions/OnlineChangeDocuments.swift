@@ -249,7 +249,7 @@ extension OnlineChange {
         failure = error
       }
       if !isNumbered, hasActed { return .unknown }
-      if ContinuousClock.now - start > .seconds(40) {
+      if ContinuousClock.now - start > timing.patience {
         throw ActionError(
           code: UpdateErrorCode.unresolved,
           message: "target '\(target.name)' does not tell what became of a document of '\(step)': \(failure)",

@@ -88,7 +88,7 @@ extension OnlineChange {
       case .read(let indexes): return (judge.settle(try await look(indexes)), nil)
       case .sendAgain:
         if !isNumbered, isPlain { return (judge.settle(try await look(judge.unknown)), nil) }
-        if ContinuousClock.now - start > .seconds(40) {
+        if ContinuousClock.now - start > timing.patience {
           throw ActionError(
             code: UpdateErrorCode.unresolved,
             message: "target '\(target.name)' does not tell what became of a batch of '\(step)'"

@@ -33,6 +33,7 @@ extension OnlineChange {
       set.append("kept", UndoBlock.list(changed.kept))
       set.append("standing", UndoBlock.list(changed.standing))
       set.append("refused", UndoBlock.list(changed.refused))
+      if !changed.gone.isEmpty { set.append("gone", UndoBlock.list(changed.gone)) }
       if changed.kind == .delete { set.append("images", UndoBlock.list(changed.images)) }
       if let undo = changed.undo { set.append("undo", undo.encoded()) }
     }
@@ -55,13 +56,13 @@ extension OnlineChange {
     guard let found = found.first, found.hasSameState(as: changed) else { throw target.leaseLostError() }
   }
 
-  /// Repeats a write that does no harm when it is done twice, as long as the lease lasts and half a minute at most.
+  /// Repeats a write that does no harm when it is done twice, as long as the lease lasts and the patience for an answer.
   private func patiently<R>(_ body: () async throws(ActionError) -> R) async throws(ActionError) -> R {
     let start = ContinuousClock.now
     var pause = 200
     while true {
       do throws(ActionError) { return try await body() } catch {
-        guard error.kind == .transient || error.kind == .outcomeUnknown, ContinuousClock.now - start < .seconds(30), !Task.isCancelled
+        guard error.kind == .transient || error.kind == .outcomeUnknown, ContinuousClock.now - start < timing.patience, !Task.isCancelled
         else {
           throw error
         }
@@ -141,7 +142,8 @@ extension UndoBlock {
   /// Whether everything that is ever changed in a block is the same.
   func hasSameState(as other: UndoBlock) -> Bool {
     state == other.state && missed == other.missed && doubt == other.doubt && failed == other.failed && undo == other.undo
-      && kept == other.kept && standing == other.standing && refused == other.refused && images == other.images
+      && kept == other.kept && standing == other.standing && refused == other.refused && gone == other.gone
+      && images == other.images
   }
 
   /// The value of a field of the block in a document as it is now; nil where it is absent.

@@ -23,21 +23,26 @@ public struct MongoRestore: ChangingAction {
       .init("to", .text, required: true, "Collection that is restored."),
       .init(
         "mode", .choice(["missingOnly", "documents", "swap"]), default: "missingOnly",
-        "`missingOnly` inserts what is absent; `documents` also replaces what differs; `swap`, the whole collection at once, is not built yet."
+        "`missingOnly` inserts what is absent; `documents` also replaces what differs; `swap` puts a copy of the backup in the collection's place."
       ),
       .init("acceptWriteLoss", .boolean, default: "false", "Needed for `documents` and `swap`, which overwrite what was written since."),
     ],
     outputs: [
       .init("restored", .integer(min: 0), "Documents written, over all attempts."),
       .init(
-        "wouldLose", .integer(min: 0), "Documents that differed from the backup before the first write, and whose later writes are lost."),
+        "wouldLose", .integer(min: 0),
+        "Documents that differed from the backup before the first write, and whose later writes are lost; of `swap` also those inserted or deleted since."
+      ),
       .init("inDoubt", .integer(min: 0), "Documents of which the server can no longer say whether we wrote them."),
       .init("batches", .integer(min: 0), "Commands sent, over all attempts."),
+      .init("keptAs", .text, "What the replaced collection is called until `finalize`; only of `swap`."),
     ],
     mainOutput: "restored",
     effectClass: .guarded,
     interrupt: .batch,
-    inverse: .automatic("puts back from its own undo entries what it replaced, and deletes what it inserted"),
+    inverse: .automatic(
+      "puts back from its own undo entries what it replaced, and deletes what it inserted; of `swap`, renames back what was replaced, as long as "
+        + "nobody has written to the restored collection"),
     example: """
       - id: bring-back
         action: mongodb.restore
@@ -47,13 +52,10 @@ public struct MongoRestore: ChangingAction {
   public func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem] {
     var problems: [ArgumentProblem] = []
     let mode = arguments["mode"]?.stringValue ?? "missingOnly"
-    if mode == "swap" {
-      problems.append(
-        ArgumentProblem(path: ["mode"], message: "'mode: swap'", help: "'documents' brings each document back by itself", isUnbuilt: true))
-    } else if mode == "documents", arguments["acceptWriteLoss"] != true, !unknown.contains("acceptWriteLoss") {
+    if mode != "missingOnly", arguments["acceptWriteLoss"] != true, !unknown.contains("acceptWriteLoss") {
       problems.append(
         ArgumentProblem(
-          path: ["mode"], message: "'mode: documents' overwrites what was written since the backup",
+          path: ["mode"], message: "'mode: \(mode)' overwrites what was written since the backup",
           help: "'acceptWriteLoss: true' says that this is meant; 'missingOnly' loses nothing"))
     }
     if let to = arguments["to"]?.stringValue, let fault = MongoBackup.fault(inName: to) {
@@ -71,12 +73,14 @@ public struct MongoRestore: ChangingAction {
 
   /// Counts the documents whose writes since the backup would be lost, before anything is written.
   public func capture(_ context: ActionContext) async throws(ActionError) -> Value {
+    if let swap = try await swap(context) { return try await swap.capture() }
     let work = try await RestoreWork(context, timing, crashPoints)
     let loss = try await work.wouldLose()
     return .object(["undo": .string(work.change.store), "wouldLose": .integer(loss)])
   }
 
   public func perform(_ context: ActionContext, captured: Value) async throws(ActionError) -> ActionResult {
+    if let swap = try await swap(context) { return try await swap.perform(captured) }
     let work = try await RestoreWork(context, timing, crashPoints)
     try await work.resolveOwn()
     try await UpdateChecks(change: work.change, definition: work.definition(.insert)).refuseUnfit()
@@ -85,18 +89,27 @@ public struct MongoRestore: ChangingAction {
 
   /// Makes the open batches of this step known. What is left, if anything, is for `perform` to bring back.
   public func probe(_ context: ActionContext, captured: Value) async throws(ActionError) -> ProbeResult {
+    if let swap = try await swap(context) { return try await swap.probe(captured).map(ProbeResult.happened) ?? .notHappened }
     try await RestoreWork(context, timing, crashPoints).resolveOwn()
     return .notHappened
   }
 
   public func undo(_ context: ActionContext, captured: Value, outputs: Value?) async throws(ActionError) -> UndoResult {
-    try await RestoreWork(context, timing, crashPoints).undo(context, outputs: outputs)
+    if let swap = try await swap(context) { return try await swap.undo(captured) }
+    return try await RestoreWork(context, timing, crashPoints).undo(context, outputs: outputs)
   }
 
   public func verifyUndone(_ context: ActionContext, captured: Value, undone: UndoResult) async throws(ActionError) -> String? {
+    if let swap = try await swap(context) { return try await swap.verifyUndone(captured, undone) }
     let work = try await RestoreWork(context, timing, crashPoints)
     try await work.resolveOwn()
     return try await work.verifyUndone(isStopped: { context.stop.isRequested })
+  }
+
+  /// Nil for the modes that write document by document.
+  private func swap(_ context: ActionContext) async throws(ActionError) -> CollectionSwap? {
+    guard context.arguments["mode"] == "swap" else { return nil }
+    return try await CollectionSwap(context, timing, crashPoints)
   }
 }
 
@@ -124,10 +137,18 @@ struct RestoreWork: OnlineChangeWork {
       throw call.unfit("from", "is the collection that is restored")
     }
     let mode = context.arguments["mode"]?.stringValue ?? "missingOnly"
-    guard mode != "swap" else { throw call.unfit("mode", "cannot be 'swap' in this version") }
-    replaces = mode == "documents"
+    replaces = mode != "missingOnly"
     acceptsLoss = context.arguments["acceptWriteLoss"] == true
     change = OnlineChange(target: call.target, run: context.run.id, step: context.subject, timing: timing, crashPoints: crashPoints)
+  }
+
+  init(call: MongoCall, change: OnlineChange, from: CollectionPlace, collection: String, replaces: Bool) {
+    self.call = call
+    self.change = change
+    self.from = from
+    self.collection = collection
+    self.replaces = replaces
+    acceptsLoss = false
   }
 
   func definition(_ kind: BlockKind) -> ChangeDefinition {
@@ -137,7 +158,7 @@ struct RestoreWork: OnlineChangeWork {
     return definition
   }
 
-  private func read(_ body: ([BSONDocument]) async throws(ActionError) -> Void) async throws(ActionError) {
+  func read(_ body: ([BSONDocument]) async throws(ActionError) -> Void) async throws(ActionError) {
     guard let found = try await from.target.definition(of: from.collection) else {
       throw ActionError(
         code: MongoErrorCode.missingCollection, message: "there is no collection \(from.label)", kind: .refused,
@@ -149,7 +170,7 @@ struct RestoreWork: OnlineChangeWork {
   }
 
   /// The documents that are there now, of those given; with `replaces` whole, else their keys alone.
-  private func present(_ documents: [BSONDocument]) async throws(ActionError) -> [RawBSONValue: BSONDocument] {
+  func present(_ documents: [BSONDocument]) async throws(ActionError) -> [RawBSONValue: BSONDocument] {
     let found = try await change.documents(
       withKeys: documents.compactMap { $0["_id"] }, in: collection, projection: replaces ? nil : ["_id": 1])
     return Dictionary(found.compactMap { document in document["_id"].map { ($0, document) } }, uniquingKeysWith: { first, _ in first })
@@ -167,17 +188,24 @@ struct RestoreWork: OnlineChangeWork {
         }
       }
     }
+    try accept(loss: loss, always: false)
+    return loss
+  }
+
+  /// Says how many documents' writes will be lost.
+  /// - Parameter always: whether it has to be accepted although none would be lost so far.
+  /// - Throws: `refused` where the plan does not accept it.
+  func accept(loss: Int64, always: Bool) throws(ActionError) {
     if loss > 0 {
       call.context.progress(
         Progress(done: 0, total: nil, unit: "documents", note: "the writes since the backup to \(loss) documents will be lost"))
     }
-    guard loss == 0 || acceptsLoss else {
+    guard acceptsLoss || loss == 0 && !always else {
       throw ActionError(
         code: UpdateErrorCode.writeLoss,
         message: "\(loss) documents of '\(collection)' were written since the backup, and those writes would be lost", kind: .refused,
         help: "'acceptWriteLoss: true' says that this is meant; 'mode: missingOnly' loses nothing")
     }
-    return loss
   }
 
   func restore(_ captured: Value) async throws(ActionError) -> ActionResult {

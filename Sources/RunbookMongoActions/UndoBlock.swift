@@ -53,6 +53,8 @@ struct UndoBlock {
   var standing: [Int] = []
   /// Those of `standing` whose undo the server refused, with its code.
   var refused: [Failure] = []
+  /// Entries whose document the application has deleted since: no older block brings it back.
+  var gone: [Int] = []
   let database: String
   let collection: String
   let fields: [String]
@@ -153,6 +155,7 @@ extension UndoBlock {
       block.append("kept", Self.list(kept))
       block.append("standing", Self.list(standing))
       block.append("refused", Self.list(refused))
+      if !gone.isEmpty { block.append("gone", Self.list(gone)) }
       block.append("e", BSONArray(document: entries))
     }
   }
@@ -204,8 +207,9 @@ extension UndoBlock {
     for (index, image) in Self.pairs(document["images"]) { images[index] = image.document }
     kept = Self.pairs(document["kept"]).map { Kept(index: $0.0, field: $0.1.string ?? "") }
     standing = Self.indexes(document["standing"])
+    gone = Self.indexes(document["gone"])
     entries = document["e"]?.array?.document ?? BSONDocument()
-    let named = missed + doubt + standing + failed.map(\.index) + kept.map(\.index) + images.keys + (undo?.entries ?? [])
+    let named = missed + doubt + standing + gone + failed.map(\.index) + kept.map(\.index) + images.keys + (undo?.entries ?? [])
     for index in named {
       guard (0..<self.count).contains(index) else { throw UndoBlockError(message: "an undo block names an entry that it does not have") }
     }

@@ -9,7 +9,7 @@ struct UndoRollback {
   let change: OnlineChange
   let restoresDoubt: Bool
   private var session: OnlineChangeSession
-  /// Documents that are left as they are, by this or a later step, and so in every older block too.
+  /// Documents that are left as they are, by this or a later step, and so in every older block too: they stand, or the application has deleted them.
   private var standing: Set<RawBSONValue>
 
   /// How often the fields that still stand of a document are tried before it is left standing.
@@ -38,6 +38,7 @@ struct UndoRollback {
     } else {
       let ours = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted()
       let chosen = standing.isEmpty ? ours : ours.filter { !standing.contains(entries[$0].key) }
+      if chosen.count < ours.count { work.block.gone = ours.filter { standing.contains(entries[$0].key) } }
       // Whole documents are looked at first, so that a command hardly ever holds an error: some servers keep no record of an answer that does.
       open = work.block.kind == .fields ? try await announceAndSend(chosen, fields: nil, &work) : chosen
     }
@@ -50,7 +51,7 @@ struct UndoRollback {
     var done = work.block
     done.state = .undone
     try await change.record(done, known: work.block.with(state: work.known))
-    for index in done.standing { standing.insert(entries[index].key) }
+    for index in done.standing + done.gone { standing.insert(entries[index].key) }
     try await change.crashPoints.hit("undo.recorded")
   }
 
@@ -60,6 +61,8 @@ struct UndoRollback {
     let entries: UndoEntries
     /// The announcement that is stored.
     var known: UndoAnnouncement?
+    /// Entries of which a command may have been executed although nobody can say so any more.
+    var unsure: Set<Int> = []
 
     init(block: UndoBlock, entries: UndoEntries) {
       self.block = block
@@ -125,13 +128,17 @@ struct UndoRollback {
   {
     if let refusal { throw change.target.error(refusal, collection: work.block.collection, doing: "taking a batch back") }
     for failure in outcome.failed { work.leave(undo.entries[failure.index], code: failure.code) }
+    work.unsure.formUnion(outcome.doubt.map { undo.entries[$0] })
     return (outcome.missed + outcome.doubt).map { undo.entries[$0] }.sorted()
   }
 
   /// Goes on with an undo that a crash interrupted. Its time has to be over: the same command then asks the server's record and does nothing; where
   /// fields still stand, the whole is announced again under the same number, so that what was executed is not executed twice.
   private mutating func goOn(with undo: UndoAnnouncement, _ work: inout Work) async throws(ActionError) -> [Int] {
-    guard let number = undo.delivery.number else { return undo.entries }
+    guard let number = undo.delivery.number else {
+      work.unsure.formUnion(undo.entries)
+      return undo.entries
+    }
     let recorded = try await OnlineChangeSession(change.target, uuid: undo.delivery.session, number: number)
     let open: [Int]
     do throws(ActionError) {
@@ -139,6 +146,7 @@ struct UndoRollback {
     } catch {
       guard error.kind == .refused else { throw error }
       open = undo.entries
+      work.unsure.formUnion(open)
     }
     let documents = try await change.documents(of: open.map { work.entries[$0] }, in: work.block)
     let stands = open.contains { index in
@@ -153,6 +161,7 @@ struct UndoRollback {
     } catch {
       // The session has been closed to this number meanwhile: the documents tell the rest.
       guard error.kind == .refused else { throw error }
+      work.unsure.formUnion(open)
       return open
     }
   }
@@ -167,8 +176,12 @@ struct UndoRollback {
     for index in Set(indexes).sorted() {
       let entry = work.entries[index]
       let document = documents[entry.key]
-      // A document that the application has deleted needs no undo, but where the deletion was ours.
-      if document == nil, work.block.kind != .delete { continue }
+      // A document that the application has deleted needs no undo, but where the deletion was ours; nor does an older block bring it back.
+      if document == nil, work.block.kind != .delete {
+        let isTheirs = work.block.kind != .insert || !work.unsure.contains(index) && !work.block.doubt.contains(index)
+        if isTheirs, !work.block.gone.contains(index) { work.block.gone.append(index) }
+        continue
+      }
       var standing: [Int] = []
       for position in entry.changed {
         let value = work.block.value(at: position, in: document)
@@ -213,7 +226,7 @@ extension UndoBlock {
 }
 
 extension OnlineChange {
-  /// Keys of documents that this run has left standing, in blocks of any step that concern the same fields.
+  /// Keys of documents that this run has left standing, or found deleted by the application, in blocks of any step that concern the same fields.
   func standing() async throws(ActionError) -> Set<RawBSONValue> {
     var keys: Set<RawBSONValue> = []
     var own: (collection: String, fields: Set<String>)?
@@ -221,13 +234,14 @@ extension OnlineChange {
     guard let own else { return [] }
     for step in try await OnlineChangeResolver.steps(of: run, in: target) {
       let other = OnlineChange(target: target, run: run, step: step, timing: timing, crashPoints: crashPoints)
-      for header in try await other.read(["standing.0": ["$exists": true]], withEntries: false) {
+      let left: BSONDocument = ["$or": [["standing.0": ["$exists": true]], ["gone.0": ["$exists": true]]]]
+      for header in try await other.read(left, withEntries: false) {
         let whole = own.fields.contains(ChangeDefinition.root) || header.kind != .fields
         guard header.collection == own.collection, whole || !own.fields.isDisjoint(with: header.fields) else { continue }
         let block = try await other.block(header.id)
         let entries: UndoEntries
         do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
-        for index in block.standing { keys.insert(entries[index].key.detached()) }
+        for index in block.standing + block.gone { keys.insert(entries[index].key.detached()) }
       }
     }
     return keys

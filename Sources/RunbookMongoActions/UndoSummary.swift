@@ -64,7 +64,7 @@ extension OnlineChangeWork {
       let block = try await change.block(header.id)
       let entries: UndoEntries
       do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
-      let left = Set(block.standing)
+      let left = Set(block.standing + block.gone)
       let undone = block.applied.filter { !left.contains($0) }.map { entries[$0] }
       let documents = try await change.documents(of: undone, in: block)
       for entry in undone {

@@ -5,6 +5,8 @@ import RunbookActions
 struct UpdateChecks {
   let change: OnlineChange
   let definition: ChangeDefinition
+  /// Whether a collation of the collection's own does no harm, since no document is told from another.
+  var allowsCollation = false
 
   /// What can be changed document by document at all.
   /// - Returns: the collection's options.
@@ -53,7 +55,7 @@ struct UpdateChecks {
     if options["timeseries"] != nil {
       throw refused(UpdateErrorCode.unfitCollection, "\(place) is a time-series collection, which cannot be changed document by document")
     }
-    if let collation = options["collation"]?.document, collation["locale"]?.string != "simple" {
+    if !allowsCollation, let collation = options["collation"]?.document, collation["locale"]?.string != "simple" {
       throw refused(
         UpdateErrorCode.unfitCollection,
         "\(place) has a collation of its own, under which different texts can be equal; this version cannot tell them apart when it takes back"

@@ -14,7 +14,8 @@ import RunbookTestSupport
 ///       interfere: { try await $0.command(["update": "assets", "updates": [["q": ["_id": 100], "u": ["$set": ["x": 1]]]]]) },
 ///       isRespected: { try await $0.all("assets").contains { $0["x"] != nil } })
 enum ConformanceCases {
-  static let all: [ConformanceCase] = indexes + collections + validators + documents + inserted + deleted + restored + [command]
+  static let all: [ConformanceCase] =
+    indexes + collections + validators + documents + inserted + deleted + restored + swapped + [command]
   static let reversible = all.filter(\.isReversible)
 
   /// Five documents and an index.
@@ -133,7 +134,7 @@ extension ConformanceCases {
 
   static let documents: [ConformanceCase] = [
     ConformanceCase(
-      title: "a field added", action: MongoUpdate(),
+      title: "a field added", action: MongoUpdate(timing: .cutOff),
       arguments: [
         "filter": .object(["label": .object(["$exists": false])]),
         "pipeline": [.object(["$set": .object(["label": .object(["$concat": ["about ", "$name"]])])])],

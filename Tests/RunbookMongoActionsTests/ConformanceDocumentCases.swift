@@ -55,4 +55,43 @@ extension ConformanceCases {
       arguments: ["from": "copy", "to": "assets", "mode": "documents", "acceptWriteLoss": true], collection: nil, prepare: fillTwice,
       interfere: { try await set(1, $0) }, isRespected: hasMine),
   ]
+
+  private static let swap: ValueMap = ["from": "copy", "to": "assets", "mode": "swap", "acceptWriteLoss": true]
+
+  /// A collection in another's place: whatever somebody has done to it since stays.
+  static let swapped: [ConformanceCase] = [
+    ConformanceCase(
+      title: "whole, and written to since", action: MongoRestore(timing: .cutOff), arguments: swap, collection: nil, prepare: fillTwice,
+      interfere: { try await set(1, $0) },
+      isRespected: { bench in
+        let kept = try await count(bench, "_runbook.dropped.run1.change")
+        let now = try await count(bench, "assets")
+        let isMine = try await hasMine(bench)
+        return isMine && now == 7 && kept == 5
+      }),
+    ConformanceCase(
+      title: "whole, and dropped and made anew since", action: MongoRestore(timing: .cutOff), arguments: swap, collection: nil,
+      prepare: fillTwice,
+      interfere: { bench in
+        try await bench.command(["drop": "assets"])
+        try await bench.insert([["_id": "new"]])
+      }, isRespected: { try await [count($0, "assets"), count($0, "_runbook.dropped.run1.change")] == [1, 5] }),
+    ConformanceCase(
+      title: "whole, and dropped since", action: MongoRestore(timing: .cutOff), arguments: swap, collection: nil, prepare: fillTwice,
+      interfere: { try await $0.command(["drop": "assets"]) },
+      isRespected: { bench in
+        let isThere = try await bench.collections().contains("assets")
+        let kept = try await count(bench, "_runbook.dropped.run1.change")
+        return !isThere && kept == 5
+      }),
+    ConformanceCase(
+      title: "whole, and given an index since", action: MongoRestore(timing: .cutOff), arguments: swap, collection: nil,
+      prepare: fillTwice,
+      interfere: { try await $0.command(["createIndexes": "assets", "indexes": [["key": ["n": 1], "name": "by_n"]]]) },
+      isRespected: { try await indexes($0)["by_n"] != nil }),
+    ConformanceCase(
+      title: "whole, and what it replaced dropped since", action: MongoRestore(timing: .cutOff), arguments: swap, collection: nil,
+      prepare: fillTwice, interfere: { try await $0.command(["drop": "_runbook.dropped.run1.change"]) },
+      isRespected: { try await count($0, "assets") == 7 }),
+  ]
 }

@@ -64,7 +64,8 @@ import Testing
     "Written between reading and removing: what no longer fits stays, what still fits goes in its newest form; what the application deletes is not ours"
   )
   func writtenMeanwhile() async throws {
-    try await Rig.with(old, make: make) { rig in
+    try await Rig.with(old, make: make) { given in
+      let rig = given.unhurried
       try await rig.insert(documents(0..<10))
       let hand = try await rig.takeOver(
         .interleaving("delete.block-written") {
@@ -90,7 +91,8 @@ import Testing
 
   @Test("An image that the server's equality cannot tell from the one that was read comes back as it was when it went")
   func exactImage() async throws {
-    try await Rig.with(old, make: make) { rig in
+    try await Rig.with(old, make: make) { given in
+      let rig = given.unhurried
       try await rig.insert([["_id": 1, "old": true, "n": ["deep": 1]]])
       let hand = try await rig.takeOver(
         .interleaving("delete.block-written") { try await rig.update(1, ["$set": ["n": ["deep": 1.0]]]) })

@@ -82,7 +82,8 @@ import Testing
 
   @Test("One that somebody inserts between the look and the write is not touched")
   func insertedMeanwhile() async throws {
-    try await Rig.with(["documents": documents(5), "ifExists": "skip"], make: make) { rig in
+    try await Rig.with(["documents": documents(5), "ifExists": "skip"], make: make) { given in
+      let rig = given.unhurried
       try await rig.create(rig.collection)
       let hand = try await rig.takeOver(.interleaving("insert.block-written") { try await rig.insert([["_id": 3]]) })
       let result = try await hand.perform(try await hand.capture())

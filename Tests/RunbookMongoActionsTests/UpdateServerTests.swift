@@ -104,7 +104,8 @@ import Testing
   }
 
   @Test func anEqualValueOfTheApplicationBeforeOursSurvives() async throws {
-    try await Rig.with(addFields) { rig in
+    try await Rig.with(addFields) { given in
+      let rig = given.unhurried
       try await rig.insert((0..<5).map(asset))
       let hand = try await rig.takeOver(
         .interleaving("update.block-written") {
@@ -166,7 +167,8 @@ import Testing
   }
 
   @Test func editsDuringTheUndoAreKept() async throws {
-    try await Rig.with(addFields) { rig in
+    try await Rig.with(addFields) { given in
+      let rig = given.unhurried
       try await rig.insert((0..<10).map(asset))
       let hand = try await rig.takeOver(
         .interleaving("undo.announced") {
@@ -185,7 +187,8 @@ import Testing
   }
 
   @Test func documentsThatGoAndComeBetweenCaptureAndWrite() async throws {
-    try await Rig.with(addFields) { rig in
+    try await Rig.with(addFields) { given in
+      let rig = given.unhurried
       try await rig.insert((0..<6).map(asset))
       let hand = try await rig.takeOver(
         .interleaving("update.block-written") {

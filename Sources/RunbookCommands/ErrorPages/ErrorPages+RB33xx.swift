@@ -41,7 +41,7 @@ extension ErrorPages {
 
       ## Cause
 
-      What stands in the copy is not what was read from the source, or an index or option differs. With a unique index it can come from documents that changed while they were copied.
+      What stands in the copy is not what was read from the source, or an index or option differs. With a unique index it can come from documents that changed while they were copied. `mode: swap` of `mongodb.restore` also says so of a backup that was never finished or was changed since it was proven.
 
       ## What has already been done
 
@@ -49,7 +49,7 @@ extension ErrorPages {
 
       ## What to do now
 
-      Make the backup again, when less is written. If it happens on a quiet collection, look at the server.
+      Make the backup again, when less is written; of a swap, name another backup. If it happens on a quiet collection, look at the server.
       """##,
     "RB3304":
       ##"""

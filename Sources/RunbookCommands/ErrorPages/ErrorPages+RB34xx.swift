@@ -153,7 +153,7 @@ extension ErrorPages {
 
       ## Cause
 
-      `mongodb.restore` with `mode: documents` would put the backup's documents in the place of documents that were written since. The message says how many.
+      `mongodb.restore` with `mode: documents` would put the backup's documents in the place of documents that were written since. `mode: swap` would put a copy of the whole backup in the collection's place. The message says how many.
 
       ## What has already been done
 
@@ -162,6 +162,22 @@ extension ErrorPages {
       ## What to do now
 
       If losing those writes is meant, set `acceptWriteLoss: true`. `mode: missingOnly` brings back only what is absent and loses nothing. To take back what a run changed, `runbook rollback RUN` keeps the application's writes and needs no backup.
+      """##,
+    "RB3411":
+      ##"""
+      # RB3411: the throttle cannot read a signal
+
+      ## Cause
+
+      The plan's `throttle` names a signal that this deployment, or this user, cannot be asked for at all: `replSetGetStatus` needs the privilege of that name (role `clusterMonitor`), and a router does not know how far secondaries are behind.
+
+      ## What has already been done
+
+      Nothing was written in this attempt: the signals are read once before the first batch. What an earlier attempt wrote is recorded and can be rolled back.
+
+      ## What to do now
+
+      Give the user the privilege, or leave that part of `throttle` out, then `runbook resume RUN` where the run halted, or run again. A signal that merely fails now and then never causes this: the change then waits, and says why.
       """##,
   ]
 }

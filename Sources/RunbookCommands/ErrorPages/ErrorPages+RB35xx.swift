@@ -41,7 +41,7 @@ extension ErrorPages {
 
       ## Cause
 
-      The name is taken: by a collection with other options (`mongodb.createCollection`), or by any collection (`mongodb.renameCollection`, `mongodb.dropCollection`). A collection is never overwritten.
+      The name is taken: by a collection with other options (`mongodb.createCollection`), or by any collection (`mongodb.renameCollection`, `mongodb.dropCollection`; `mode: swap` of `mongodb.restore`, where what an earlier swap of the step had replaced is still kept). A collection is never overwritten.
 
       ## What has already been done
 

@@ -1,0 +1,127 @@
+import MongoDriver
+import RunbookActions
+
+/// A collection that the program makes and fills with raw documents: a backup, or what a restore swaps in.
+struct CollectionCopy {
+  let call: MongoCall
+  let to: String
+  /// What it is called in errors: "the copy".
+  let what: String
+
+  private var target: MongoTarget { call.target }
+
+  /// Drops it, if it is there. Only for one that is known to be this step's.
+  func drop() async throws(ActionError) {
+    do throws(ActionError) {
+      _ = try await write(["drop": .string(to)], doing: "dropping \(what)")
+    } catch {
+      if error.code != MongoErrorCode.missingCollection { throw error }
+    }
+  }
+
+  /// Makes it, empty. The server would empty a copy that expires, so its expiry is left out.
+  func create(_ options: BSONDocument) async throws(ActionError) {
+    let command = BSONDocument { writer in
+      writer.append("create", to)
+      for element in options where !element.hasKey("expireAfterSeconds") { writer.append(element) }
+    }
+    _ = try await write(command, doing: "creating \(what)")
+  }
+
+  func write(_ command: BSONDocument, limit: Int64? = nil, doing: String) async throws(ActionError) -> BSONDocument {
+    let short = try target.unfencedMilliseconds()
+    let full = BSONDocument { writer in
+      writer.append(fieldsOf: command)
+      writer.append("writeConcern", target.durable)
+      writer.append("maxTimeMS", .integer(limit ?? short))
+    }
+    let client = try target.client(forMilliseconds: limit ?? short)
+    let reply: BSONDocument
+    do throws(MongoError) {
+      reply = try await client.writeCommand(full, database: target.database)
+    } catch {
+      throw target.error(error, collection: to, doing: doing)
+    }
+    try target.checkConcern(reply, collection: to, doing: doing)
+    return reply
+  }
+
+  /// Copies raw documents, a batch at a time.
+  /// - Parameters:
+  ///   - source: where they are read, by `command`.
+  ///   - onRead: is given every document that was read, with whether it was written: one that was deleted and inserted again while it was read comes twice, and its first version
+  ///     stands.
+  func fill(
+    from source: MongoTarget, collection: String, by command: BSONDocument, total: Int64?, stopping: String, doing: String,
+    onRead: (BSONDocument, _ isWritten: Bool) -> Void
+  ) async throws(ActionError) {
+    var done: Int64 = 0
+    try await call.stream(command, of: source, collection: collection, batchSize: 1000, doing: doing) {
+      documents throws(ActionError) in
+      var rest = documents[...]
+      while !rest.isEmpty {
+        try call.checkStop(stopping)
+        var bytes = 0
+        let batch = rest.prefix { document in
+          bytes += document.byteCount
+          return bytes <= 12_000_000 || bytes == document.byteCount
+        }
+        let twice = try await insert(Array(batch))
+        for (place, document) in batch.enumerated() { onRead(document, !twice.contains(place)) }
+        rest = rest.dropFirst(batch.count)
+        done += Int64(batch.count)
+        call.context.progress(Progress(done: done, total: total, unit: "documents", note: "copying"))
+      }
+    }
+  }
+
+  /// - Returns: the places of documents whose key was there already.
+  private func insert(_ documents: [BSONDocument]) async throws(ActionError) -> Set<Int> {
+    let command = BSONDocument { writer in
+      writer.append("insert", to)
+      writer.array("documents") { array in for document in documents { array.append(document) } }
+      writer.append("ordered", false)
+      writer.append("bypassDocumentValidation", true)
+    }
+    var refused: [WriteReply.StatementError] = []
+    do throws(ActionError) {
+      refused = WriteReply(try await write(command, doing: "writing \(what)")).writeErrors
+    } catch {
+      guard error.kind == .outcomeUnknown || error.kind == .transient else { throw error }
+      // Sent once more; what is there by now came from the first try. Were it otherwise, the proof would find it.
+      refused = WriteReply(try await write(command, doing: "writing \(what)")).writeErrors.filter { $0.code != 11000 }
+    }
+    if let failure = refused.first(where: { $0.code != 11000 }) {
+      throw ActionError(
+        code: MongoErrorCode.refused,
+        message: "'\(to)' of target '\(target.name)', while writing \(what): \(failure.message) (code \(failure.code))",
+        kind: .refused)
+    }
+    return Set(refused.map(\.index))
+  }
+}
+
+extension MongoCall {
+  /// Reads a collection whole and digests it.
+  /// - Parameters:
+  ///   - note: what is being done, beside the progress.
+  ///   - stopping: what is stopped where somebody asks for it.
+  func digest(
+    of collection: String, in place: MongoTarget? = nil, key: DigestKey, total: Int64?, note: String, stopping: String, doing: String
+  )
+    async throws(ActionError) -> ContentDigest
+  {
+    var digest = ContentDigest(key: key)
+    var done: Int64 = 0
+    try await stream(
+      findCommand(collection, filter: [:], isBounded: false), of: place ?? target, collection: collection, batchSize: 1000, doing: doing
+    ) {
+      documents throws(ActionError) in
+      try checkStop(stopping)
+      for document in documents { digest.add(document) }
+      done += Int64(documents.count)
+      context.progress(Progress(done: done, total: total, unit: "documents", note: note))
+    }
+    return digest
+  }
+}
