@@ -52,7 +52,8 @@ struct CollectionCopy {
   ///   - onRead: is given every document that was read, with whether it was written: one that was deleted and inserted again while it was read comes twice, and its first version
   ///     stands.
   func fill(
-    from source: MongoTarget, collection: String, by command: BSONDocument, total: Int64?, stopping: String, doing: String,
+    from source: MongoTarget, collection: String, by command: BSONDocument, total: Int64?, note: String = "copying", stopping: String,
+    doing: String,
     onRead: (BSONDocument, _ isWritten: Bool) -> Void
   ) async throws(ActionError) {
     var done: Int64 = 0
@@ -70,7 +71,7 @@ struct CollectionCopy {
         for (place, document) in batch.enumerated() { onRead(document, !twice.contains(place)) }
         rest = rest.dropFirst(batch.count)
         done += Int64(batch.count)
-        call.context.progress(Progress(done: done, total: total, unit: "documents", note: "copying"))
+        call.context.progress(Progress(done: done, total: total, unit: "documents", note: note))
       }
     }
   }

@@ -127,7 +127,7 @@ struct CollectionSwap: Sendable {
         throw structure.changedMeanwhile("the collection '\(collection)' that was recorded before the step is gone, or was made anew")
       }
       guard there.kept == nil else { throw rename.inTheWay(kept) }
-      try await takeAway(await readyCopy(live, there.copy))
+      try await takeAway(await readyCopy(live, there.copy, loss: captured["wouldLose"]?.integerValue ?? 0))
     }
     if there.copy != nil || there.kept == nil { try await put(beside) }
     try await crashPoints.hit("swap.in-place")
@@ -143,7 +143,7 @@ struct CollectionSwap: Sendable {
   }
 
   /// Makes the copy and proves it; one that is ready, as this very effect left it, is proven again.
-  private func readyCopy(_ live: CollectionDefinition, _ made: CollectionDefinition?) async throws(ActionError) -> SwapRecord {
+  private func readyCopy(_ live: CollectionDefinition, _ made: CollectionDefinition?, loss: Int64) async throws(ActionError) -> SwapRecord {
     let former = try await load()
     if let former, former.phase == .ready, former.effect == context.effect, let made, made.uuid == former.copyID,
       former.definition.differences(to: live, called: collection).isEmpty,
@@ -163,7 +163,7 @@ struct CollectionSwap: Sendable {
     try await copy.fill(
       from: source.target, collection: source.collection,
       by: call.findCommand(source.collection, filter: [:], isView: isView, isBounded: false), total: backup?.documents,
-      stopping: "the restore", doing: "reading the backup"
+      note: RestoreWork.note(loss: loss).map { "copying; \($0)" } ?? "copying", stopping: "the restore", doing: "reading the backup"
     ) { document, _ in read.add(document) }
     try await crashPoints.hit("swap.copied")
     if let backup, read.text != backup.digest { throw unproven("the backup \(source.label) is no longer what was proven") }

@@ -192,14 +192,14 @@ struct RestoreWork: OnlineChangeWork {
     return loss
   }
 
+  /// What stands beside the progress all the time, nil where nothing is lost.
+  static func note(loss: Int64) -> String? { loss > 0 ? "the writes since the backup to \(loss) documents will be lost" : nil }
+
   /// Says how many documents' writes will be lost.
   /// - Parameter always: whether it has to be accepted although none would be lost so far.
   /// - Throws: `refused` where the plan does not accept it.
   func accept(loss: Int64, always: Bool) throws(ActionError) {
-    if loss > 0 {
-      call.context.progress(
-        Progress(done: 0, total: nil, unit: "documents", note: "the writes since the backup to \(loss) documents will be lost"))
-    }
+    if let note = Self.note(loss: loss) { call.context.progress(Progress(done: 0, total: nil, unit: "documents", note: note)) }
     guard acceptsLoss || loss == 0 && !always else {
       throw ActionError(
         code: UpdateErrorCode.writeLoss,
@@ -212,9 +212,10 @@ struct RestoreWork: OnlineChangeWork {
     let before = try await totals()
     let stop = call.context.stop
     let progress = call.context.progress
+    let note = Self.note(loss: captured["wouldLose"]?.integerValue ?? 0)
     let writer = try await OnlineChangeWriter(
       change, collection: collection, points: "restore", batchSize: 500, isStopped: { stop.isRequested },
-      onBatch: { progress(Progress(done: before.changed + Int64($0.applied), total: nil, unit: "documents")) })
+      onBatch: { progress(Progress(done: before.changed + Int64($0.applied), total: nil, unit: "documents", note: note)) })
     defer { writer.end() }
     // What an earlier attempt brought back and the application has changed or deleted since stays as the application has it.
     let ours = try await change.ownKeys()

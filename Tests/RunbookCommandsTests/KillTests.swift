@@ -3,8 +3,24 @@ import RunbookTestSupport
 import Testing
 
 /// SIGKILLs at random moments under three writers, and one stopped process that is overtaken: `tools/soak` judges from the outside.
-@Suite struct KillTests {
+@Suite(.serialized) struct KillTests {
   @Test func twentyKillsAndAnOvertakenProcess() async throws {
+    let totals = try await soak("--kills 20 --stops 1", named: "soak")
+    #expect(try #require(totals["kills"] as? Int) >= 20)
+    #expect(totals["stops"] as? Int == 1)
+  }
+
+  /// The seed makes the first round go to its end, with two kills, and the second go back, with three.
+  @Test func killsOfDeletionsInsertionsAndRestoresForwardAndBack() async throws {
+    let totals = try await soak("documents --kills 4 --rounds 2 --seed 38", named: "soakDocuments")
+    #expect(try #require(totals["kills"] as? Int) >= 4)
+    #expect(try #require(totals["forward"] as? Int) >= 1)
+    #expect(try #require(totals["back"] as? Int) >= 1)
+    #expect(try #require(totals["swapped"] as? Int) >= 1)
+  }
+
+  /// - Returns: what it counted; it found no violation.
+  private func soak(_ arguments: String, named name: String) async throws -> [String: Any] {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("runbook-soak-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
@@ -13,14 +29,13 @@ import Testing
     for name in ["RUNBOOK_SECANTUSD", "RUNBOOK_PYTHON", "MONGODB_URI"] { program.environment[name] = own[name] }
     program.environment["RUNBOOK"] = try Program.built().path
     let soak = Program.repository.appendingPathComponent("tools/soak").path
-    let ended = try await program.shell("exec '\(soak)' --kills 20 --stops 1", limit: .seconds(1_500))
+    let ended = try await program.shell("exec '\(soak)' \(arguments)", limit: .seconds(1_500))
     let last = try #require(ended.output.split(separator: "\n").last, "\(ended)")
     let line = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any], "\(ended)")
-    let totals = try #require(line["soak"] as? [String: Any], "\(ended)")
+    let totals = try #require(line[name] as? [String: Any], "\(ended)")
     #expect(totals["violations"] as? Int == 0, "\(ended)")
-    #expect(try #require(totals["kills"] as? Int) >= 20)
-    #expect(totals["stops"] as? Int == 1)
     #expect(try #require(totals["acknowledged"] as? Int) > 0)
     #expect(ended.status == 0, "\(ended)")
+    return totals
   }
 }

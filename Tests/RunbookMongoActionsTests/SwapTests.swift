@@ -243,7 +243,8 @@ import Testing
       let hand = try await rig.takeOver()
       let backup = ActionContext(
         run: hand.context.run, subject: "backup", effect: "e", attempt: 1, requestedAt: 0, arguments: ["to": "backup"], target: hand.target,
-        collection: "assets", timeout: nil, stallTimeout: nil, clock: Nothing(), stop: rig.stop, people: Nothing(), world: Nothing(),
+        collection: "assets", timeout: nil, stallTimeout: nil, clock: hand.context.clock, stop: rig.stop, people: Nothing(),
+        world: Nothing(),
         progress: { _ in })
       _ = try await MongoBackup().perform(backup, captured: .null)
       let captured = try await hand.capture()
