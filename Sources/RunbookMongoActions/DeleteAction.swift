@@ -36,6 +36,7 @@ public struct MongoDelete: ChangingAction {
       .init("failed", .integer(min: 0), "Documents that the server refused to delete."),
       .init("batches", .integer(min: 0), "Batches, over all attempts."),
       .init("sweeps", .integer(min: 0), "Passes over the collection in the last attempt."),
+      .init("throttled", .duration, "How long the throttle held back the last attempt."),
       .init("duration", .duration, "Time of the last attempt."),
     ],
     mainOutput: "deleted",
@@ -73,13 +74,14 @@ public struct MongoDelete: ChangingAction {
     let before = try await work.totals().changed
     let total = try await checks.count() + before
     let stop = context.stop
-    let progress = context.progress
-    progress(Progress(done: before, total: total, unit: "documents"))
+    let progress = ChangeProgress(context, before: before, total: total)
+    let throttle = try await work.throttle(work.arguments.throttle, context, progress)
     let forward = try await OnlineChangeForward(
-      work.change, definition: work.definition, batchSize: work.arguments.batchSize, isStopped: { stop.isRequested },
-      onBatch: { progress(Progress(done: before + Int64($0.applied), total: total, unit: "documents")) })
+      work.change, definition: work.definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
+      onBatch: { progress.note($0) })
     let hasConverged = try await forward.run()
-    return try await work.result(forward.tally, hasConverged: hasConverged, duration: ContinuousClock.now - start)
+    return try await work.result(
+      forward.tally, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
   /// Makes the open batches of this step known. The rest of the deletion, if any, is for `perform` to finish.
@@ -105,6 +107,7 @@ struct DeleteArguments: Sendable {
   var selection: [BSONDocument]?
   var condition: BSONDocument?
   var batchSize: Int
+  var throttle: ThrottleSettings
 
   static func read(_ arguments: ValueMap, unknown: Set<String> = []) -> (arguments: DeleteArguments?, problems: [ArgumentProblem]) {
     var problems: [ArgumentProblem] = []
@@ -132,8 +135,11 @@ struct DeleteArguments: Sendable {
       problems.append(ArgumentProblem(path: ["select", "pipeline", "\(index)", name], message: "\(name) writes; 'select' only finds"))
     }
     let size = UpdateArguments.batchSize(arguments["batch"], &problems)
+    let throttle = ThrottleSettings(arguments, &problems)
     guard problems.isEmpty else { return (nil, problems) }
-    return (DeleteArguments(filter: filter, selection: selection, condition: condition, batchSize: size), [])
+    return (
+      DeleteArguments(filter: filter, selection: selection, condition: condition, batchSize: size, throttle: throttle), []
+    )
   }
 }
 
@@ -174,7 +180,9 @@ struct DeleteWork: OnlineChangeWork {
       collection: collection, kind: .delete, selection: selection + read + conditions.map { ["$match": .document($0)] })
   }
 
-  func result(_ tally: OnlineChangeTally, hasConverged: Bool, duration: Duration) async throws(ActionError) -> ActionResult {
+  func result(_ tally: OnlineChangeTally, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
+    -> ActionResult
+  {
     let totals = try await totals()
     var guarded: Int64 = 0
     if let condition = arguments.condition, !condition.isEmpty {
@@ -187,11 +195,12 @@ struct DeleteWork: OnlineChangeWork {
         "after \(OnlineChangeForward.mostPasses) passes there still are documents to delete: they keep arriving, or being written; "
           + "a later sweep is due")
     }
+    if let summary = throttle.summary { warnings.append(summary) }
     let outputs: ValueMap = [
       "deleted": .integer(totals.changed), "matched": .integer(totals.changed + totals.doubt + totals.failed + guarded),
       "guarded": .integer(guarded), "conflicts": 0, "inDoubt": .integer(totals.doubt), "failed": .integer(totals.failed),
       "batches": .integer(totals.batches), "sweeps": .integer(Int64(tally.sweeps)),
-      "duration": .duration(wholeMilliseconds(duration) * 1000),
+      "throttled": .duration(throttle.total * 1000), "duration": .duration(wholeMilliseconds(duration) * 1000),
     ]
     return ActionResult(outputs: outputs, warnings: warnings)
   }

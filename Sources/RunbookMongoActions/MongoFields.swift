@@ -13,16 +13,16 @@ extension FieldType.Field {
     .object([
       .init("size", .integer(min: 1, max: 500), default: "500", "Documents a command."),
       .init("workers", .integer(min: 1), default: "1", "Commands at a time (more than one is not built yet)."),
-      .init("targetLatency", .duration, default: "500ms", isBuilt: false, "What the size follows."),
+      .init("targetLatency", .duration, default: "500ms", "What a command is meant to take; the size follows it."),
     ]), "How many at a time.")
   static let throttle = FieldType.Field(
     "throttle",
     .object([
-      .init("maxLatency", .duration, isBuilt: false, "Pause while the server answers slower."),
-      .init("maxReplicationLag", .duration, isBuilt: false, "Pause while a secondary is further behind."),
-      .init("pauseBetween", .duration, isBuilt: false, "Pause between two batches."),
+      .init("maxLatency", .duration, "Pause while the server takes longer to read one document."),
+      .init("maxReplicationLag", .duration, "Pause while a secondary is further behind, or does not tell."),
+      .init("pauseBetween", .duration, "Pause between two batches."),
       .init("while", .check, isBuilt: false, "Pause while the check does not hold."),
-    ]), isBuilt: false, "When to go slower.")
+    ]), "When to go slower; what cannot be read counts as over its limit.")
 }
 
 extension FieldType {

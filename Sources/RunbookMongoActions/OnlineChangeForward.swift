@@ -18,8 +18,8 @@ final class OnlineChangeForward {
   }
 
   init(
-    _ change: OnlineChange, definition: ChangeDefinition, batchSize: Int, isStopped: @escaping @Sendable () -> Bool,
-    onBatch: @escaping (OnlineChangeTally) -> Void
+    _ change: OnlineChange, definition: ChangeDefinition, batchSize: Int, throttle: Throttle? = nil,
+    isStopped: @escaping @Sendable () -> Bool, onBatch: @escaping (OnlineChangeTally) -> Void
   ) async throws(ActionError) {
     self.change = change
     self.definition = definition
@@ -27,7 +27,7 @@ final class OnlineChangeForward {
     self.isStopped = isStopped
     writer = try await OnlineChangeWriter(
       change, collection: definition.collection, points: definition.kind == .delete ? "delete" : "update", batchSize: batchSize,
-      isStopped: isStopped, onBatch: onBatch)
+      throttle: throttle, isStopped: isStopped, onBatch: onBatch)
   }
 
   /// Repeats passes until one finds nothing to write.

@@ -86,3 +86,44 @@ struct OnlineChangeTotals: Sendable {
     batches += 1
   }
 }
+
+/// Tells how far a batched change is, and what it waits for.
+final class ChangeProgress {
+  private let tell: @Sendable (Progress) -> Void
+  private let before: Int64
+  private var current: Progress
+
+  /// - Parameter before: what earlier attempts did of the total.
+  init(_ context: ActionContext, before: Int64, total: Int64?) {
+    tell = context.progress
+    self.before = before
+    current = Progress(done: before, total: total, unit: "documents")
+    tell(current)
+  }
+
+  func note(_ tally: OnlineChangeTally) {
+    current.done = before + Int64(tally.applied)
+    tell(current)
+  }
+
+  func note(_ words: String?) {
+    current.note = words
+    tell(current)
+  }
+}
+
+extension OnlineChangeWork {
+  /// The throttle of a forward change, its signals seen to be readable.
+  func throttle(_ settings: ThrottleSettings, _ context: ActionContext, _ progress: ChangeProgress) async throws(ActionError) -> Throttle {
+    var signals: [any ThrottleSignal] = []
+    if let limit = settings.maxLatency { signals.append(LatencySignal(target: change.target, collection: collection, limit: limit)) }
+    if let limit = settings.maxReplicationLag {
+      signals.append(try await ReplicationLagSignal(target: change.target, limit: limit))
+    }
+    let stop = context.stop
+    let throttle = Throttle(
+      settings, signals: signals, clock: context.clock, isStopped: { stop.isRequested }, onPause: { progress.note($0) })
+    try await throttle.prepare()
+    return throttle
+  }
+}

@@ -8,23 +8,28 @@ final class OnlineChangeWriter {
   private let points: String
   private let isStopped: @Sendable () -> Bool
   private let onBatch: (OnlineChangeTally) -> Void
+  private let throttle: Throttle?
   private var session: OnlineChangeSession
   private var counter: Int64
   private(set) var pace: OnlineChangePace
   var tally = OnlineChangeTally()
 
-  /// - Parameter points: what the names of the crash points begin with.
+  /// - Parameters:
+  ///   - points: what the names of the crash points begin with.
+  ///   - throttle: what each batch waits for.
   init(
-    _ change: OnlineChange, collection: String, points: String, batchSize: Int, isStopped: @escaping @Sendable () -> Bool,
-    onBatch: @escaping (OnlineChangeTally) -> Void
+    _ change: OnlineChange, collection: String, points: String, batchSize: Int, throttle: Throttle? = nil,
+    isStopped: @escaping @Sendable () -> Bool, onBatch: @escaping (OnlineChangeTally) -> Void
   ) async throws(ActionError) {
     self.change = change
     self.collection = collection
     self.points = points
     self.isStopped = isStopped
     self.onBatch = onBatch
+    self.throttle = throttle
     // A removal is a command of its own, and an insertion takes a server longer than a change.
-    pace = OnlineChangePace(most: batchSize, first: points == "delete" ? 10 : points == "update" ? 100 : 20)
+    pace = OnlineChangePace(
+      most: batchSize, first: points == "delete" ? 10 : points == "update" ? 100 : 20, target: throttle?.settings.targetLatency ?? 500)
     // Blocks of an earlier attempt under the same lease have numbers already.
     let epoch = try change.lease().epoch
     let newest = try await change.read(
@@ -51,6 +56,7 @@ final class OnlineChangeWriter {
   /// - Parameter position: what a resumed attempt is told of how far the source has been dealt with.
   func write(_ builder: inout BlockBuilder, position: Int64 = 0) async throws(ActionError) -> Written {
     guard builder.count > 0 else { return Written() }
+    await throttle?.wait()
     try checkStop()
     try await change.crashPoints.hit(points + ".captured")
     let lease = try change.lease()

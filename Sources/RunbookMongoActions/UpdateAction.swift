@@ -38,11 +38,11 @@ public struct MongoUpdate: ChangingAction {
     let before = try await work.totals()
     let total = try await checks.count() + before.changed
     let stop = context.stop
-    let progress = context.progress
-    progress(Progress(done: before.changed, total: total, unit: "documents"))
+    let progress = ChangeProgress(context, before: before.changed, total: total)
+    let throttle = try await work.throttle(work.arguments.throttle, context, progress)
     let forward = try await OnlineChangeForward(
-      work.change, definition: work.definition, batchSize: work.arguments.batchSize, isStopped: { stop.isRequested },
-      onBatch: { progress(Progress(done: before.changed + Int64($0.applied), total: total, unit: "documents")) })
+      work.change, definition: work.definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
+      onBatch: { progress.note($0) })
     let hasConverged: Bool
     do throws(ActionError) {
       hasConverged = try await forward.run()
@@ -52,7 +52,8 @@ public struct MongoUpdate: ChangingAction {
       throw ActionError(
         code: error.code, message: error.message + "; what the step had written was taken back", kind: error.kind, help: error.help)
     }
-    return try await work.result(forward.tally, hasConverged: hasConverged, duration: ContinuousClock.now - start)
+    return try await work.result(
+      forward.tally, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
   /// Makes the open batches of this step known. The rest of the change, if any, is for `perform` to finish.
@@ -98,7 +99,9 @@ struct UpdateWork: OnlineChangeWork {
       collection: try call.collection(), filter: arguments.filter, pipeline: arguments.pipeline, isAlone: arguments.isAlone)
   }
 
-  func result(_ tally: OnlineChangeTally, hasConverged: Bool, duration: Duration) async throws(ActionError) -> ActionResult {
+  func result(_ tally: OnlineChangeTally, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
+    -> ActionResult
+  {
     let totals = try await totals()
     let seconds = Double(wholeMilliseconds(duration)) / 1000
     let arrivals = hasConverged ? 0 : Double(tally.lateArrivals) / max(seconds, 0.001)
@@ -109,12 +112,14 @@ struct UpdateWork: OnlineChangeWork {
     }
     var warnings = warnings(totals)
     if !hasConverged { warnings.append(Self.notConverged(arrivals)) }
+    if let summary = throttle.summary { warnings.append(summary) }
     let alreadyDone = Int64(tally.alreadyDone)
     let outputs: ValueMap = [
       "changed": .integer(totals.changed), "matched": .integer(totals.changed + totals.doubt + totals.failed + alreadyDone),
       "guarded": .integer(totals.missed), "alreadyDone": .integer(alreadyDone), "conflicts": 0, "inDoubt": .integer(totals.doubt),
       "failed": .integer(totals.failed), "batches": .integer(totals.batches), "sweeps": .integer(Int64(tally.sweeps)),
-      "arrivingPerSecond": .double(arrivals), "duration": .duration(wholeMilliseconds(duration) * 1000),
+      "arrivingPerSecond": .double(arrivals), "throttled": .duration(throttle.total * 1000),
+      "duration": .duration(wholeMilliseconds(duration) * 1000),
     ]
     return ActionResult(outputs: outputs, warnings: warnings)
   }

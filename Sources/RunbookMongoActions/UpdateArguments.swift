@@ -8,6 +8,7 @@ struct UpdateArguments: Sendable {
   var filter: BSONDocument
   var pipeline: UpdatePipeline
   var batchSize: Int
+  var throttle: ThrottleSettings
   /// Documents in doubt are treated as ours on the way back.
   var restoresDoubt: Bool
   /// Nobody but us writes the fields.
@@ -50,10 +51,12 @@ struct UpdateArguments: Sendable {
     }
     if let pipeline { problems += fieldProblems(arguments["fields"], pipeline) }
     let size = batchSize(arguments["batch"], &problems)
+    let throttle = ThrottleSettings(arguments, &problems)
     problems += choiceProblems(arguments)
     guard problems.isEmpty, let pipeline else { return (nil, problems) }
     let read = UpdateArguments(
-      filter: filter, pipeline: pipeline, batchSize: size, restoresDoubt: arguments["inDoubt"]?.stringValue == "restore",
+      filter: filter, pipeline: pipeline, batchSize: size, throttle: throttle,
+      restoresDoubt: arguments["inDoubt"]?.stringValue == "restore",
       isAlone: arguments["appWrites"]?.stringValue == "never", failsUnlessConverged: arguments["onNotConverged"]?.stringValue == "fail",
       rollsBackOnRefusal: arguments["onDocumentError"]?.stringValue == "rollback")
     return (read, [])

@@ -61,6 +61,7 @@ extension ActionDescriptor {
     .init("batches", .integer(min: 0), "Commands sent, over all attempts."),
     .init("sweeps", .integer(min: 0), "Passes over the collection in the last attempt."),
     .init("arrivingPerSecond", .number, "Documents that came to need the change meanwhile."),
+    .init("throttled", .duration, "How long the throttle held back the last attempt."),
     .init("duration", .duration, "Time of the last attempt."),
   ]
 }

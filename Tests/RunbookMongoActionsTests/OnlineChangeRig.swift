@@ -107,7 +107,7 @@ struct Hand: Sendable {
     ActionContext(
       run: RunFacts(id: rig.run, planID: "p", startedAt: 0, initiator: "t", planDirectory: rig.planDirectory), subject: rig.step,
       effect: "e", attempt: 1, requestedAt: 0,
-      arguments: rig.arguments, target: target, collection: rig.collection, timeout: nil, stallTimeout: nil, clock: Nothing(),
+      arguments: rig.arguments, target: target, collection: rig.collection, timeout: nil, stallTimeout: nil, clock: FakeClock(),
       stop: rig.stop,
       people: Nothing(), world: Nothing(), progress: { _ in })
   }
@@ -131,9 +131,7 @@ final class StopFlag: StopSignal {
 }
 
 /// What these actions never ask for.
-struct Nothing: RunClock, People, RunWorld {
-  func now() -> Int64 { 0 }
-  func sleep(milliseconds: Int64) async {}
+struct Nothing: People, RunWorld {
   func answers(to gate: Gate) async throws(ActionError) -> [GateAnswer] { [] }
   func outputs(ofStep step: String) -> Value? { nil }
   func call(ofStep step: String) -> (arguments: ValueMap, collection: String?, target: String?)? { nil }

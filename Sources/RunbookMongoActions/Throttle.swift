@@ -1,0 +1,112 @@
+import RunbookActions
+import RunbookPlan
+
+/// Lets a batched change wait before each batch, as the plan says. What cannot be read holds it back as what is over its limit does.
+final class Throttle {
+  /// What was waited for, in words, and how long.
+  struct Waited: Sendable {
+    var name: String
+    var milliseconds: Int64
+    /// The last reason.
+    var reason: String
+  }
+
+  let settings: ThrottleSettings
+  private let signals: [any ThrottleSignal]
+  private let clock: any RunClock
+  private let isStopped: @Sendable () -> Bool
+  private let onPause: (String?) -> Void
+  private var isFirst = true
+  private(set) var waited: [Waited] = []
+
+  /// How long it waits before it looks again, in milliseconds.
+  private static let interval: Int64 = 500
+
+  /// - Parameter onPause: told why it waits, again and again; nil once it goes on.
+  init(
+    _ settings: ThrottleSettings, signals: [any ThrottleSignal], clock: any RunClock, isStopped: @escaping @Sendable () -> Bool,
+    onPause: @escaping (String?) -> Void
+  ) {
+    self.settings = settings
+    self.signals = signals
+    self.clock = clock
+    self.isStopped = isStopped
+    self.onPause = onPause
+  }
+
+  /// Reads each signal once, so that one that can never be read fails the step before it writes.
+  /// - Throws: RB3411 where this deployment or this user cannot read one.
+  func prepare() async throws(ActionError) {
+    for signal in signals {
+      do throws(ActionError) {
+        _ = try await signal.read()
+      } catch {
+        guard error.kind == .refused || error.kind == .mistake else { continue }
+        if error.code == UpdateErrorCode.unreadableSignal { throw error }
+        throw ActionError(
+          code: UpdateErrorCode.unreadableSignal, message: "the throttle cannot read its signal '\(signal.name)': \(error.message)",
+          kind: .refused, help: error.help ?? "give the user the privilege that it needs, or leave this part of 'throttle' out")
+      }
+    }
+  }
+
+  /// Waits until the next batch may go out.
+  func wait() async {
+    let began = clock.now()
+    if !isFirst, settings.pauseBetween > 0 { await pause(settings.pauseBetween, began: began, "pause", "the plan's pause between batches") }
+    isFirst = false
+    while !isStopped(), !Task.isCancelled, let (name, reason) = await firstReason() {
+      await pause(Self.interval, began: began, name, reason)
+    }
+    if clock.now() > began { onPause(nil) }
+  }
+
+  /// Why no batch may go out now, by the first signal that says so.
+  private func firstReason() async -> (name: String, reason: String)? {
+    for signal in signals {
+      do throws(ActionError) {
+        if case .busy(let reason) = try await signal.read() { return (signal.name, reason) }
+      } catch {
+        return (signal.name, "it cannot be read: \(error.message)")
+      }
+    }
+    return nil
+  }
+
+  private func pause(_ milliseconds: Int64, began: Int64, _ name: String, _ reason: String) async {
+    let end = clock.now() + milliseconds
+    let isLong = milliseconds >= 1_000
+    while clock.now() < end, !isStopped(), !Task.isCancelled {
+      let start = clock.now()
+      // With the time that has gone by: a word that differs from the last says that somebody is at it.
+      if name != "pause" || isLong { onPause("throttled for \(Self.words(start - began)) by \(name): \(reason)") }
+      await clock.sleep(milliseconds: min(end - start, Self.interval))
+      note(name, clock.now() - start, reason)
+    }
+  }
+
+  private func note(_ name: String, _ milliseconds: Int64, _ reason: String) {
+    if let index = waited.firstIndex(where: { $0.name == name }) {
+      waited[index].milliseconds += milliseconds
+      waited[index].reason = reason
+    } else {
+      waited.append(Waited(name: name, milliseconds: milliseconds, reason: reason))
+    }
+  }
+
+  /// All of it, in milliseconds.
+  var total: Int64 { waited.reduce(0) { $0 + $1.milliseconds } }
+
+  /// What the record says of it; nil where nothing held it back but the plan's own pauses.
+  var summary: String? {
+    let told = waited.filter { $0.name != "pause" }
+    guard !told.isEmpty else { return nil }
+    return "the throttle held it back: "
+      + told.map { "\(Self.words($0.milliseconds)) by \($0.name) (last: \($0.reason))" }.joined(separator: "; ")
+  }
+
+  private static func words(_ milliseconds: Int64) -> String {
+    // Whole seconds: a word that changes twice a second is none that a person reads.
+    milliseconds < 1_000 ? "less than 1s" : DurationText.format(microseconds: milliseconds / 1_000 * 1_000_000)
+  }
+}
