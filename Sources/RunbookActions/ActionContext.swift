@@ -26,6 +26,8 @@ public struct ActionContext: Sendable {
   public var world: any RunWorld
   /// Called now and then while a batched change goes on; cheap.
   public var progress: @Sendable (Progress) -> Void
+  /// How fast a person wants it to go; asked at the border of every batch.
+  public var pace: any PaceSignal = PlannedPace()
   /// The `measure` among the arguments, ready to be carried out.
   public var measurement: Measurement?
   /// Where relative paths of the plan begin: its directory.
@@ -85,6 +87,33 @@ public protocol RunClock: Sendable {
 public protocol StopSignal: Sendable {
   /// True as soon as a stop at the next border is asked for.
   var isRequested: Bool { get }
+}
+
+/// How fast a person wants batches to go. It may change at any moment.
+public protocol PaceSignal: Sendable {
+  var current: WantedPace { get }
+}
+
+/// What a person wants, beside what the plan says: the slower of the two counts.
+public struct WantedPace: Sendable, Hashable {
+  /// Documents a batch, at most.
+  public var batchSize: Int?
+  /// Milliseconds between two batches.
+  public var pauseBetween: Int64
+  /// Who holds all batches back, and why; nil where nobody does.
+  public var hold: String?
+
+  public init(batchSize: Int? = nil, pauseBetween: Int64 = 0, hold: String? = nil) {
+    self.batchSize = batchSize
+    self.pauseBetween = pauseBetween
+    self.hold = hold
+  }
+}
+
+/// Nobody wants anything but what the plan says.
+public struct PlannedPace: PaceSignal {
+  public init() {}
+  public var current: WantedPace { WantedPace() }
 }
 
 public struct Progress: Sendable, Hashable {

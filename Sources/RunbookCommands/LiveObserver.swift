@@ -46,7 +46,7 @@ final class LiveObserver: RunObserver {
 
   func begin() {
     LiveSignals.install()
-    TypedText.hide()
+    TerminalEcho.hide()
     // A thread of its own: a terminal may take nothing for a while, and whoever writes to it waits.
     Thread.detachNewThread { [self] in
       while !telling.withLock({ $0.isOver }) {
@@ -64,7 +64,7 @@ final class LiveObserver: RunObserver {
     }
     guard isFirst else { return }
     draw()
-    TypedText.show()
+    TerminalEcho.show()
     LiveSignals.remove()
   }
 
@@ -114,11 +114,11 @@ extension LiveObserver: QuestionPlace {
   func beginQuestion() {
     telling.withLock { $0.questions += 1 }
     draw()
-    TypedText.show()
+    TerminalEcho.show()
   }
 
   func endQuestion() {
-    TypedText.hide()
+    TerminalEcho.hide()
     telling.withLock { $0.questions -= 1 }
   }
 }

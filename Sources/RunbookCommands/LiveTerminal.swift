@@ -26,7 +26,7 @@ enum LiveTerminal {
 }
 
 /// What is typed while a block is shown is not shown: a line break would move the block. Questions switch it on again.
-enum TypedText {
+enum TerminalEcho {
   private static let before = Mutex<tcflag_t?>(nil)
 
   static func hide() {

@@ -13,7 +13,8 @@ public struct RunbookCommand: AsyncParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       ExecuteCommand.self, ResumeCommand.self, RollbackCommand.self, StatusCommand.self, ListCommand.self, ConfirmCommand.self,
-      ValidateCommand.self, CloseCommand.self, UnlockCommand.self, PauseCommand.self, CancelCommand.self, FinalizeCommand.self,
+      ValidateCommand.self, CloseCommand.self, UnlockCommand.self, PauseCommand.self, PaceCommand.self, CancelCommand.self,
+      FinalizeCommand.self,
       LogsCommand.self, ReportCommand.self, VerifyCommand.self, SchemaCommand.self, ExplainCommand.self, SuperviseCommand.self,
     ])
 

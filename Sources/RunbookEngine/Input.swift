@@ -48,6 +48,8 @@ public struct Request: Sendable, Hashable {
     case rollback
     case skipUndo(String)
     case pastPoint(String)
+    /// How fast what is carried out in batches may go from now on; nil as the plan says.
+    case pace(Pace?)
     case close
   }
 

@@ -146,6 +146,9 @@ extension Request {
     case .pastPoint(let step):
       map.put("wish", "pastPoint")
       map.put("subject", step)
+    case .pace(let pace):
+      map.put("wish", "pace")
+      map["pace"] = pace?.value ?? .null
     case .close: map.put("wish", "close")
     }
     map.put("who", who)
@@ -163,6 +166,7 @@ extension Request {
     case "rollback": .rollback
     case "skipUndo": .skipUndo(try reader.text("subject"))
     case "pastPoint": .pastPoint(try reader.text("subject"))
+    case "pace": .pace(Pace(reader["pace"]))
     case "close": .close
     default: throw reader.missing("wish")
     }

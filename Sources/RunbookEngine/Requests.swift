@@ -41,6 +41,7 @@ extension RunState {
     case .pastPoint(let step):
       guard status == .halted, case .pointOfNoReturn(let point) = haltReason else { return .wrongState(status) }
       return point == step ? nil : .pointOfNoReturn(point)
+    case .pace: return status.isEnd ? .wrongState(status) : nil
     case .close: return status == .halted || status == .blocked ? nil : .wrongState(status)
     }
   }
@@ -122,6 +123,7 @@ extension RunState {
         giveUpUndo(number(of: step), request.reason)
         status = .rollingBack
         haltReason = nil
+      case .pace(let pace): self.pace = pace.map { ($0, request.who, request.reason) }
       case .close, .cancel: break
       }
     }

@@ -32,6 +32,8 @@ public struct RunState: Sendable {
   public internal(set) var isSuspended = false
   /// The phase that the unwinding under way, or the last one, was limited to; nil for the plan.
   public internal(set) var unwindingPhase: String?
+  /// How fast batches may go, where a person has said so, and who said it.
+  public internal(set) var pace: (pace: Pace, who: String, reason: String)?
   /// A mutating effect was requested at some time.
   public internal(set) var hasChanged = false
   /// Decisions of people, in the order of the journal.

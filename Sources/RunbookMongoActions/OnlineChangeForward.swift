@@ -75,7 +75,7 @@ final class OnlineChangeForward {
       aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
       if natural { aggregate.append("hint", ["$natural": 1] as BSONDocument) }
     }
-    var builder = BlockBuilder(definition, size: writer.pace.size)
+    var builder = BlockBuilder(definition, size: writer.batchSize)
     var found = 0
     let target = change.target
     do {

@@ -122,7 +122,7 @@ extension OnlineChangeWork {
     }
     let stop = context.stop
     let throttle = Throttle(
-      settings, signals: signals, clock: context.clock, isStopped: { stop.isRequested }, onPause: { progress.note($0) })
+      settings, signals: signals, clock: context.clock, pace: context.pace, isStopped: { stop.isRequested }, onPause: { progress.note($0) })
     try await throttle.prepare()
     return throttle
   }

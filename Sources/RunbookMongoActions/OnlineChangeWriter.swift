@@ -38,6 +38,9 @@ final class OnlineChangeWriter {
     session = try await change.openSession()
   }
 
+  /// How many documents the next batch has.
+  var batchSize: Int { max(1, min(pace.size, throttle?.batchLimit ?? .max)) }
+
   func end() { change.target.forgetSession(session.uuid) }
 
   /// - Throws: `stopped` where a stop has been asked for.
@@ -75,7 +78,7 @@ final class OnlineChangeWriter {
       let sent = ContinuousClock.now
       (done, refusal) = try await change.send(block, in: session, mayHaveActed: false)
       pace.learn(count: block.count, milliseconds: wholeMilliseconds(ContinuousClock.now - sent))
-      builder.size = pace.size
+      builder.size = batchSize
       try await change.crashPoints.hit(points + ".sent")
       try await change.record(done, known: block)
     } catch {

@@ -14,6 +14,7 @@ final class Throttle {
   let settings: ThrottleSettings
   private let signals: [any ThrottleSignal]
   private let clock: any RunClock
+  private let pace: any PaceSignal
   private let isStopped: @Sendable () -> Bool
   private let onPause: (String?) -> Void
   private var isFirst = true
@@ -22,14 +23,17 @@ final class Throttle {
   /// How long it waits before it looks again, in milliseconds.
   private static let interval: Int64 = 500
 
-  /// - Parameter onPause: told why it waits, again and again; nil once it goes on.
+  /// - Parameters:
+  ///   - pace: what a person wants beside the plan; the slower counts.
+  ///   - onPause: told why it waits, again and again; nil once it goes on.
   init(
-    _ settings: ThrottleSettings, signals: [any ThrottleSignal], clock: any RunClock, isStopped: @escaping @Sendable () -> Bool,
-    onPause: @escaping (String?) -> Void
+    _ settings: ThrottleSettings, signals: [any ThrottleSignal], clock: any RunClock, pace: any PaceSignal = PlannedPace(),
+    isStopped: @escaping @Sendable () -> Bool, onPause: @escaping (String?) -> Void
   ) {
     self.settings = settings
     self.signals = signals
     self.clock = clock
+    self.pace = pace
     self.isStopped = isStopped
     self.onPause = onPause
   }
@@ -53,7 +57,11 @@ final class Throttle {
   /// Waits until the next batch may go out.
   func wait() async {
     let began = clock.now()
-    if !isFirst, settings.pauseBetween > 0 { await pause(settings.pauseBetween, began: began, "pause", "the plan's pause between batches") }
+    let wanted = pace.current.pauseBetween
+    if !isFirst, max(settings.pauseBetween, wanted) > 0 {
+      let whose = wanted > settings.pauseBetween ? "the pause between batches that was asked for" : "the plan's pause between batches"
+      await pause(max(settings.pauseBetween, wanted), began: began, "pause", whose)
+    }
     isFirst = false
     while !isStopped(), !Task.isCancelled, let (name, reason) = await firstReason() {
       await pause(Self.interval, began: began, name, reason)
@@ -61,8 +69,12 @@ final class Throttle {
     if clock.now() > began { onPause(nil) }
   }
 
+  /// Documents a batch, at most, as a person wants it.
+  var batchLimit: Int { pace.current.batchSize ?? .max }
+
   /// Why no batch may go out now, by the first signal that says so.
   private func firstReason() async -> (name: String, reason: String)? {
+    if let hold = pace.current.hold { return ("a person", "held by \(hold)") }
     for signal in signals {
       do throws(ActionError) {
         if case .busy(let reason) = try await signal.read() { return (signal.name, reason) }

@@ -162,6 +162,7 @@ struct EntryText {
     case .rollback: "a rollback"
     case .skipUndo(let step): "the undo of '\(step)' to be given up"
     case .pastPoint(let step): "the rollback to go past '\(step)'"
+    case .pace(let pace): PaceText.words(pace)
     case .close: "the run to be closed as it stands"
     }
   }
@@ -184,7 +185,7 @@ enum OutputText {
     let hasCounts = map.values.contains { ($0.integerValue ?? 0) != 0 }
     return map.compactMap { key, value in
       switch value {
-      case .integer(0) where hasCounts: nil
+      case .integer(0) where hasCounts, .duration(0) where hasCounts: nil
       case .integer(let number): "\(key) \(PeopleText.number(number))"
       case .duration(let microseconds): "\(key) \(DurationText.format(microseconds: microseconds))"
       case .bool(let flag): "\(key) \(flag)"

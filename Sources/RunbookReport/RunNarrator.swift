@@ -170,6 +170,7 @@ public struct RunNarrator: Sendable {
     case .rollback: return "Rollback asked for by \(request.who)\(reason)"
     case .skipUndo(let step): return "The undo of '\(step)' is given up by \(request.who)\(reason)"
     case .pastPoint(let step): return "Unwinding goes on past '\(step)', as \(request.who) decided\(reason)"
+    case .pace(let pace): return "  \(request.who) asked for \(PaceText.words(pace))\(reason)"
     case .close: return "Closed by \(request.who)\(reason)"
     }
   }

@@ -18,6 +18,7 @@ struct EffectRunner: Sendable {
   let directory: String
   let journal: any Journal
   let redactor: Redactor
+  let pace: any PaceSignal
 
   /// What an effect came to, or why it has no answer for the engine.
   enum Answer: Sendable {
@@ -331,6 +332,7 @@ struct EffectWork {
       stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people,
       world: runner.memory, progress: progress)
     context.directory = runner.directory
+    context.pace = runner.pace
     context.output = EffectOutput(
       journal: runner.journal, redactor: runner.redactor, clock: runner.clock, run: runner.run.id, effect: effect.id.description)
     context.measurement = try await measurement(in: call, resolved)

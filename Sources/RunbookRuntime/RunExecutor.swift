@@ -328,7 +328,7 @@ public actor RunExecutor {
     do throws(JournalError) {
       for row in try await setting.journal.pendingRequests(of: setting.run.id) {
         switch (row.kind, row.event) {
-        case (RequestKind.answer, let event?): await feed([event])
+        case (RequestKind.answer, let event?), (RequestKind.pace, let event?): await feed([event])
         case (RequestKind.pause, .request(let request)?) where row.at < createdAt,
           (RequestKind.resume, .request(let request)?) where row.at < createdAt:
           await feed([.decline(request)])
@@ -367,6 +367,6 @@ public actor RunExecutor {
     return EffectRunner(
       bound: setting.bound, run: setting.run, targets: targets, clock: setting.clock, people: desk, memory: memory,
       referred: ReferredOutputs(setting.bound), secretsIn: { [redactor = setting.redactor] in redactor.contains($0) },
-      directory: setting.planDirectory, journal: setting.journal, redactor: setting.redactor)
+      directory: setting.planDirectory, journal: setting.journal, redactor: setting.redactor, pace: StatePace(state))
   }
 }

@@ -180,7 +180,7 @@ public struct RunLauncher: Sendable {
     case .rollback:
       if state.status == .succeeded, let decision = state.finalized { throw wasFinalized(decision) }
       return
-    case .acceptCheck, .adopt, .skipUndo, .pastPoint, .close, .pause, .cancel: break
+    case .acceptCheck, .adopt, .skipUndo, .pastPoint, .close, .pause, .pace, .cancel: break
     }
     guard state.refusal(of: wish) != nil else { return }
     throw RunFailure(

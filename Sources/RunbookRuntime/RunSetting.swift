@@ -187,6 +187,7 @@ extension RequestRow {
     case RequestKind.rollback: return .request(Request(.rollback, who: who, reason: reason, requestID: id))
     case RequestKind.resume: return .request(Request(.resume, who: who, reason: reason, requestID: id))
     case RequestKind.skip: return .request(Request(.skipUndo(step), who: who, reason: reason, requestID: id))
+    case RequestKind.pace: return .request(Request(.pace(Pace(argument["pace"])), who: who, reason: reason, requestID: id))
     default: return nil
     }
   }
@@ -201,4 +202,5 @@ public enum RequestKind {
   public static let cancel = "cancel"
   public static let rollback = "rollback"
   public static let skip = "skip"
+  public static let pace = "pace"
 }

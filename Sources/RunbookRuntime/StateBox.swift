@@ -1,3 +1,4 @@
+import RunbookActions
 import RunbookEngine
 import Synchronization
 
@@ -22,4 +23,18 @@ final class StateBox: Sendable {
   func phase(_ id: String) -> PhaseRecord? { conductor.withLock { $0.state.phase(id) } }
   func check(_ id: String) -> CheckRecord? { conductor.withLock { $0.state.check(id) } }
   func answers(to subject: String) -> [Answer] { conductor.withLock { $0.state.answers(to: subject) } }
+}
+
+/// The pace that a person has set, as the run's state has it.
+struct StatePace: PaceSignal {
+  private let state: StateBox
+
+  init(_ state: StateBox) { self.state = state }
+
+  var current: WantedPace {
+    guard let (pace, who, reason) = state.read({ $0.pace }) else { return WantedPace() }
+    return WantedPace(
+      batchSize: pace.batchSize.map { Int(clamping: $0) }, pauseBetween: pace.pauseBetween ?? 0,
+      hold: pace.isHeld ? who + (reason.isEmpty ? "" : ": \(reason)") : nil)
+  }
 }

@@ -168,6 +168,7 @@ struct DecisionTests {
     ]
     let wishes: [Request.Wish] = [
       .pause, .resume, .acceptCheck("c"), .adopt(digest: "d"), .cancel(rollback: true), .rollback, .skipUndo("s"), .pastPoint("s"), .close,
+      .pace(nil), .pace(Pace(batchSize: 5, pauseBetween: 250, isHeld: true)),
     ]
     return [
       .runStarted(info: .object(["x": 1]), until: "one"), .leaseTaken(epoch: 3, newProcess: false, holder: "host"), .effectRequested(id),
