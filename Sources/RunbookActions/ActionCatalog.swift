@@ -3,31 +3,29 @@ import RunbookPlan
 /// The actions that there are: what is known of each, and, where it is built, the action itself. A value, made once where the program is
 /// wired together.
 public struct ActionCatalog: Sendable {
-  private let descriptors: [String: ActionDescriptor]
-  private let actions: [String: any Action]
+  private let entries: [String: (descriptor: ActionDescriptor, action: (any Action)?)]
 
   /// - Parameters:
   ///   - actions: what can be carried out.
   ///   - announced: what the format has and a later version will carry out; plans that use it load, running them is refused by name.
   public init(actions: [any Action], announced: [ActionDescriptor] = AnnouncedActions.all) {
-    var descriptors: [String: ActionDescriptor] = [:]
-    for descriptor in announced { descriptors[descriptor.name] = descriptor }
-    var built: [String: any Action] = [:]
+    var entries: [String: (descriptor: ActionDescriptor, action: (any Action)?)] = [:]
+    for descriptor in announced { entries[descriptor.name] = (descriptor, nil) }
     for action in actions {
-      precondition(built[action.descriptor.name] == nil, "two actions are named \(action.descriptor.name)")
-      built[action.descriptor.name] = action
-      descriptors[action.descriptor.name] = action.descriptor
+      precondition(entries[action.descriptor.name]?.action == nil, "two actions are named \(action.descriptor.name)")
+      entries[action.descriptor.name] = (action.descriptor, action)
     }
-    self.descriptors = descriptors
-    self.actions = built
+    self.entries = entries
   }
 
-  public func descriptor(named name: String) -> ActionDescriptor? { descriptors[name] }
-  public func action(named name: String) -> (any Action)? { actions[name] }
+  public func descriptor(named name: String) -> ActionDescriptor? { entries[name]?.descriptor }
+  public func action(named name: String) -> (any Action)? { entries[name]?.action }
+  /// What is known of an action, with the action where it is built.
+  func find(_ name: String) -> (descriptor: ActionDescriptor, action: (any Action)?)? { entries[name] }
   /// All names, sorted.
-  public var names: [String] { descriptors.keys.sorted() }
+  public var names: [String] { entries.keys.sorted() }
   /// Names of what can be carried out, sorted.
-  public var builtNames: [String] { actions.keys.sorted() }
+  public var builtNames: [String] { entries.filter { $0.value.action != nil }.keys.sorted() }
 }
 
 /// The actions of this room: people, flow, evidence.

@@ -35,6 +35,8 @@ public final class ActionDescriptor: Sendable {
   public let targetType: String?
   public let needsCollection: Bool
   public let fields: [FieldType.Field]
+  /// Whether checks or measurements can stand among its arguments.
+  let mayHoldChecks: Bool
   public let outputs: [Output]
   /// The output that `expect` reads without `field:`.
   public let mainOutput: String?
@@ -90,6 +92,7 @@ public final class ActionDescriptor: Sendable {
     self.targetType = targetType
     self.needsCollection = needsCollection
     self.fields = fields
+    mayHoldChecks = fields.contains { $0.type.holdsChecks }
     self.outputs = outputs
     self.mainOutput = mainOutput
     self.effectClass = effectClass

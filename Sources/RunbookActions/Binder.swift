@@ -30,11 +30,13 @@ struct Binder {
   let params: ValueMap
   let run: RunFacts?
   var diagnostics: [Diagnostic] = []
-  var steps: [String: BoundStep] = [:]
-  var checks: [String: BoundCheck] = [:]
+  /// What was bound so far, by its names.
+  let known: KnownTypes
   var triggers: [BoundTrigger] = []
   var unbuilt: [UnbuiltPart] = []
-  let paramTypes: [String: FieldType]
+  /// Steps that say something about the outputs of others, which is looked at when all are bound.
+  var referringSteps: [BoundStep] = []
+  private var covered: [(step: Step, phase: Phase)] = []
   /// Whether a step of the phases that was bound already lets people approve what comes after it.
   private var isApproved = false
   /// What is reserved, by target.
@@ -45,7 +47,7 @@ struct Binder {
     self.catalog = catalog
     self.plan = plan
     self.params = params
-    paramTypes = Dictionary(plan.params.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+    known = KnownTypes(plan, catalog)
     unbuilt = plan.unbuilt.map { UnbuiltPart(what: "the key '\($0.key)'", range: $0.range) }
   }
 
@@ -56,24 +58,28 @@ struct Binder {
       for target in mongoTargets { reservations[target, default: []].formUnion(plan.locks.map { "lock:\($0)" }) }
     }
     return BoundPlan(
-      plan: plan, params: params, steps: steps, checks: checks,
+      plan: plan, params: params, steps: known.steps, checks: known.checks,
       reservations: reservations.sorted { $0.key < $1.key }.map { TargetReservations(target: $0.key, names: $0.value.sorted()) },
       unbuilt: unbuilt, triggers: triggers)
   }
 
   mutating func bindAll() {
-    steps.reserveCapacity(plan.phases.reduce(plan.afterRollback.count) { $0 + $1.steps.count })
+    known.steps.reserveCapacity(plan.phases.reduce(plan.afterRollback.count) { $0 + $1.steps.count })
     bind(plan.preconditions)
     for phase in plan.phases {
       bind(phase.preconditions)
-      for step in phase.steps { bind(step, .forward(phase: phase.id)) }
+      let role = BoundStep.Role.forward(phase: phase.id)
+      for step in phase.steps {
+        bind(step, role)
+        if case .coveredBy = step.rollback { covered.append((step, phase)) }
+      }
       bind(phase.verify)
     }
     bind(plan.verify)
     for (trigger, phase) in plan.allTriggers { bind(trigger, phase: phase) }
     for step in plan.afterRollback { bind(step, .afterRollback) }
     bind(plan.verifyRollback)
-    for phase in plan.phases { for step in phase.steps { checkCover(step, phase: phase) } }
+    for (step, phase) in covered { checkCover(step, phase: phase) }
     checkReferences()
   }
 
@@ -90,7 +96,7 @@ struct Binder {
       timeout: limit(check.timeout, "timeout"), within: limit(check.within, "within"), holdFor: limit(check.holdFor, "holdFor"))
     guard case .action(let call) = check.source else {
       if let expect = check.expect { refuseComparisons(in: expect) }
-      checks[check.id] = BoundCheck(check: check, call: nil, limits: limits)
+      known.checks[check.id] = BoundCheck(check: check, call: nil, limits: limits)
       return
     }
     guard let bound = bind(call) else { return }
@@ -101,8 +107,14 @@ struct Binder {
       return
     }
     if let expect = check.expect { review(expect, of: bound.descriptor) }
-    checks[check.id] = BoundCheck(
+    known.checks[check.id] = BoundCheck(
       check: check, call: bound, limits: limits, measurements: check.expect.map { measurements(in: $0, of: call, bound) } ?? [:])
+  }
+
+  /// Of two with one id the later one counts; that there are two was said when the plan was loaded.
+  private mutating func keep(_ step: BoundStep) {
+    if known.steps.updateValue(step, forKey: step.step.id) != nil { referringSteps.removeAll { $0.step.id == step.step.id } }
+    if step.isReferring { referringSteps.append(step) }
   }
 
   // MARK: steps
@@ -123,7 +135,7 @@ struct Binder {
     let wayBack = wayBack(of: step, role, call.descriptor)
     if call.descriptor.isMutating { reserve(step, call) }
     if case .forward = role, step.action.name == "manual.approve", step.when == nil { isApproved = true }
-    steps[step.id] = BoundStep(step: step, call: call, role: role, wayBack: wayBack, limits: limits)
+    keep(BoundStep(step: step, call: call, role: role, wayBack: wayBack, limits: limits))
   }
 
   /// What to do about an unknown outcome is asked only where the engine cannot find out itself.
@@ -184,7 +196,7 @@ struct Binder {
   /// undone whenever the covered one is, was seen when the plan was loaded.
   private mutating func checkCover(_ step: Step, phase: Phase) {
     guard case .coveredBy(let id, let range) = step.rollback else { return }
-    guard let cover = steps[id], case .forward(let coverPhase) = cover.role else { return }
+    guard let cover = known.steps[id], case .forward(let coverPhase) = cover.role else { return }
     if !cover.call.descriptor.isMutating { return report(.coveredBy, "'\(id)' changes nothing, so its undo covers nothing", at: range) }
     guard coverPhase != phase.id, plan.phases.contains(where: { $0.id == coverPhase && $0.rollbackScope == .phase }) else { return }
     report(
@@ -207,7 +219,7 @@ struct Binder {
     let collection = call.call.collection.flatMap { try? Resolver.resolve($0, as: .text, scope: scope).stringValue }
     let known = Resolver.check(
       arguments: call.call.arguments, fields: call.descriptor.fields, owner: call.descriptor.name, opener: call.call.range,
-      types: KnownTypes(binder: self), in: plan.file)
+      types: known, in: plan.file)
     var arguments = known.values
     for entry in call.call.arguments where arguments[entry.key] == nil {
       guard let field = call.descriptor.fields.first(where: { $0.name == entry.key }) else { continue }
@@ -215,6 +227,10 @@ struct Binder {
     }
     reservations[target, default: []].formUnion(action.reservations(arguments: arguments, collection: collection))
   }
+}
+
+extension BoundStep {
+  fileprivate var isReferring: Bool { step.action.refersToEvents || step.when != nil || step.outputsWhenSkipped != nil }
 }
 
 extension RollbackDeclaration {

@@ -5,14 +5,13 @@ import RunbookSyntax
 extension Binder {
   /// Finds the action behind a call and looks at everything that is given to it.
   mutating func bind(_ call: ActionCall) -> BoundCall? {
-    guard let descriptor = catalog.descriptor(named: call.name) else {
+    guard let (descriptor, action) = catalog.find(call.name) else {
       report(
         .unknownAction, "unknown action '\(call.name)'", at: call.nameRange,
         help: nearest(to: call.name, among: catalog.names).map { "did you mean '\($0)'?" }
           ?? "actions are \(catalog.names.joined(separator: ", "))")
       return nil
     }
-    let action = catalog.action(named: call.name)
     if action == nil { unbuilt.append(UnbuiltPart(what: "the action \(call.name)", range: call.nameRange)) }
     checkTarget(call, descriptor)
     var usesCollection = false
@@ -75,7 +74,7 @@ extension Binder {
 
   private mutating func checkArguments(_ call: ActionCall, _ descriptor: ActionDescriptor, _ action: (any Action)?) {
     let checked = Resolver.check(
-      arguments: call.arguments, fields: descriptor.fields, owner: call.name, opener: call.nameRange, types: KnownTypes(binder: self),
+      arguments: call.arguments, fields: descriptor.fields, owner: call.name, opener: call.nameRange, types: known,
       in: plan.file)
     diagnostics += checked.diagnostics
     if action != nil {

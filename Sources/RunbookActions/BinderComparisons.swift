@@ -16,7 +16,7 @@ extension Binder {
 
   /// Looks at what is compared: an output that is a number or a time, of the same action on both sides.
   mutating func review(comparison test: MatcherTest, of output: ActionDescriptor.Output, of descriptor: ActionDescriptor) {
-    if let step = test.baseline, let measured = Self.measured(by: step, steps, catalog) {
+    if let step = test.baseline, let measured = known.measured(by: step) {
       requireSame(measured, as: descriptor, "the baseline of '\(step)'", at: test.operand["baseline"]?.range ?? test.range)
     }
     let path = test.comparedField?.parts ?? [output.name]

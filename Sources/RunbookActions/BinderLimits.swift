@@ -32,7 +32,7 @@ extension Binder {
         help: "refer to params, run or metadata")
       return nil
     }
-    let checked = Resolver.check(template, as: .duration, types: KnownTypes(binder: self), in: plan.file)
+    let checked = Resolver.check(template, as: .duration, types: known, in: plan.file)
     diagnostics += checked.diagnostics
     if !checked.diagnostics.isEmpty { return nil }
     let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)

@@ -19,6 +19,7 @@ extension Binder {
     default: break
     }
     var nested: [String: BoundCall] = [:]
+    guard descriptor.mayHoldChecks else { return nested }
     for argument in call.arguments {
       guard let field = descriptor.fields.first(where: { $0.name == argument.key }) else { continue }
       if case .measurement = field.type {
@@ -127,6 +128,17 @@ extension FieldType {
   fileprivate var mayHoldChecks: Bool {
     switch self {
     case .check, .measurement, .object, .list: true
+    default: false
+    }
+  }
+
+  /// Whether a check or a measurement can stand in a value of this type.
+  var holdsChecks: Bool {
+    switch self {
+    case .check, .measurement: true
+    case .object(let fields): fields.contains { $0.type.holdsChecks }
+    case .list(let element): element.holdsChecks
+    case .oneOf(let types): types.contains { $0.holdsChecks }
     default: false
     }
   }

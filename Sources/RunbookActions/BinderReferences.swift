@@ -1,3 +1,4 @@
+import OrderedCollections
 import RunbookPlan
 import RunbookSyntax
 
@@ -8,12 +9,12 @@ extension Binder {
     for phase in plan.phases {
       if let when = phase.when { look(when) }
     }
-    for bound in steps.values {
+    for bound in referringSteps {
       look(bound.call.call)
       if let when = bound.step.when { look(when) }
       if let outputs = bound.step.outputsWhenSkipped { look(outputsWhenSkipped: outputs, of: bound) }
     }
-    for bound in checks.values {
+    for bound in known.checks.values {
       if let when = bound.check.when { look(when) }
       if let call = bound.call { look(call.call) }
       if let expect = bound.check.expect { look(expect) }
@@ -35,11 +36,12 @@ extension Binder {
     diagnostics +=
       Resolver.check(
         arguments: entries, fields: fields, owner: "'outputsWhenSkipped' of \(bound.call.descriptor.name)", opener: template.range,
-        types: KnownTypes(binder: self), in: plan.file
+        types: known, in: plan.file
       ).diagnostics
   }
 
   private mutating func look(_ call: ActionCall) {
+    guard call.refersToEvents else { return }
     for argument in call.arguments { look(argument.value) }
     if let target = call.target, !call.targetIsDefault { look(target) }
     if let collection = call.collection, !call.collectionIsDefault { look(collection) }
@@ -78,16 +80,16 @@ extension Binder {
     let path = reference.path
     switch reference.root {
     case .steps where path.count >= 3 && path[1] == "outputs":
-      guard let call = steps[path[0]]?.call else { return }
+      guard let call = known.steps[path[0]]?.call else { return }
       requireOutput(path.dropFirst(2), of: call.descriptor, reference)
     case .checks where path.count >= 3 && path[1] == "outputs":
-      guard let call = checks[path[0]]?.call else { return }
+      guard let call = known.checks[path[0]]?.call else { return }
       requireOutput(path.dropFirst(2), of: call.descriptor, reference)
     case .captured where path.count >= 2:
-      guard let call = checks[path[0]]?.call else { return }
+      guard let call = known.checks[path[0]]?.call else { return }
       requireOutput(path.dropFirst(), of: call.descriptor, reference)
     case .baselines where path.count >= 2:
-      guard requireBaseline(path[0], at: reference.range), let measured = Self.measured(by: path[0], steps, catalog) else { return }
+      guard requireBaseline(path[0], at: reference.range), let measured = known.measured(by: path[0]) else { return }
       requireOutput(path.dropFirst(), of: measured, reference)
     default: break
     }
@@ -111,26 +113,18 @@ extension Binder {
   /// Whether the step records a baseline; says so where it does not.
   @discardableResult
   private mutating func requireBaseline(_ step: String, at range: SourceRange) -> Bool {
-    guard let call = steps[step]?.call, call.descriptor.name != "baseline.record" else { return steps[step] != nil }
+    guard let call = known.steps[step]?.call, call.descriptor.name != "baseline.record" else { return known.steps[step] != nil }
     report(
       .output, "step '\(step)' records no baseline: its action is \(call.descriptor.name)", at: range,
       help: "name a step with action baseline.record")
     return false
   }
 
-  /// What a baseline's step measures with.
-  static func measured(by step: String, _ steps: [String: BoundStep], _ catalog: ActionCatalog) -> ActionDescriptor? {
-    guard let measure = steps[step]?.call.call.arguments.first(where: { $0.key == "measure" })?.value,
-      case .scalar(let name)? = measure["action"]?.content
-    else { return nil }
-    return catalog.descriptor(named: name.text)
-  }
-
   // MARK: what can be compared
 
   /// A value that is looked at itself, not an output of an action.
   private mutating func compare(_ matcher: Matcher, with value: Template) {
-    guard case .reference(let reference) = value.content, let type = KnownTypes(binder: self).type(of: reference) else { return }
+    guard case .reference(let reference) = value.content, let type = known.type(of: reference) else { return }
     compare(matcher, with: type, called: "'\(reference.text)'")
   }
 
@@ -159,10 +153,9 @@ extension Binder {
   }
 
   private func fits(_ operand: Template, _ type: FieldType) -> Bool {
-    let types = KnownTypes(binder: self)
-    if case .reference(let reference) = operand.content { return types.type(of: reference).map { Self.areComparable($0, type) } ?? true }
+    if case .reference(let reference) = operand.content { return known.type(of: reference).map { Self.areComparable($0, type) } ?? true }
     guard case .scalar(let scalar) = operand.content, !(scalar.isPlain && scalar.text == "null") else { return true }
-    func reads(as type: FieldType) -> Bool { Resolver.check(operand, as: type, types: types, in: plan.file).diagnostics.isEmpty }
+    func reads(as type: FieldType) -> Bool { Resolver.check(operand, as: type, types: known, in: plan.file).diagnostics.isEmpty }
     switch type {
     case .duration: return reads(as: .duration)
     case .boolean: return reads(as: .boolean)
@@ -229,19 +222,25 @@ extension FieldType {
   }
 }
 
-/// Types of references as far as declarations and descriptors tell.
-struct KnownTypes: ReferenceTypes {
+/// What is bound so far, by its names: it tells the types of references as far as declarations and descriptors know them. A class, so that it can be
+/// handed to whoever reads a value while the binder goes on adding to it.
+final class KnownTypes: ReferenceTypes {
   private let paramTypes: [String: FieldType]
-  private let steps: [String: BoundStep]
-  private let checks: [String: BoundCheck]
   private let catalog: ActionCatalog
+  var steps: OrderedDictionary<String, BoundStep> = [:]
+  var checks: OrderedDictionary<String, BoundCheck> = [:]
 
-  /// Takes what it needs: a binder is too large to be copied for every value.
-  init(binder: borrowing Binder) {
-    paramTypes = binder.paramTypes
-    steps = binder.steps
-    checks = binder.checks
-    catalog = binder.catalog
+  init(_ plan: Plan, _ catalog: ActionCatalog) {
+    self.catalog = catalog
+    paramTypes = Dictionary(plan.params.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What a baseline's step measures with.
+  func measured(by step: String) -> ActionDescriptor? {
+    guard let measure = steps[step]?.call.call.arguments.first(where: { $0.key == "measure" })?.value,
+      case .scalar(let name)? = measure["action"]?.content
+    else { return nil }
+    return catalog.descriptor(named: name.text)
   }
 
   func type(of reference: Reference) -> FieldType? {
@@ -258,7 +257,7 @@ struct KnownTypes: ReferenceTypes {
       if path.count == 2, path[1] == "verdict" { return .text }
       return path.count >= 3 && path[1] == "outputs" ? output(path.dropFirst(2), of: checks[path[0]]?.call?.descriptor) : nil
     case .captured: return output(path.dropFirst(), of: checks[path[0]]?.call?.descriptor)
-    case .baselines: return output(path.dropFirst(), of: Binder.measured(by: path[0], steps, catalog))
+    case .baselines: return output(path.dropFirst(), of: measured(by: path[0]))
     case .triggers:
       switch path.last {
       case "verdict": return .text

@@ -66,7 +66,7 @@ extension Binder {
         at: reference.range, help: "refer to params, run or metadata")
       return nil
     }
-    let checked = Resolver.check(template, as: type, types: KnownTypes(binder: self), in: plan.file)
+    let checked = Resolver.check(template, as: type, types: known, in: plan.file)
     // Durations are looked at when the plan is loaded; what is wrong with them was said then.
     let told = checked.diagnostics.filter { new in !diagnostics.contains { $0.place == new.place && $0.code == new.code } }
     for var diagnostic in told {

@@ -1,3 +1,4 @@
+import OrderedCollections
 import RunbookPlan
 import RunbookSyntax
 
@@ -5,9 +6,9 @@ import RunbookSyntax
 public struct BoundPlan: Sendable {
   public var plan: Plan
   public var params: ValueMap
-  /// Every step by its id, those of undo lists and of `afterRollback` too.
-  public var steps: [String: BoundStep]
-  public var checks: [String: BoundCheck]
+  /// Every step by its id, those of undo lists and of `afterRollback` too; in the order in which they were bound.
+  public var steps: OrderedDictionary<String, BoundStep>
+  public var checks: OrderedDictionary<String, BoundCheck>
   /// Those of the plan first, then those of its phases, in the order of the file.
   public var triggers: [BoundTrigger]
   /// Targets that the plan changes, with what is reserved in each; sorted.
@@ -16,7 +17,8 @@ public struct BoundPlan: Sendable {
   public var unbuilt: [UnbuiltPart]
 
   public init(
-    plan: Plan, params: ValueMap, steps: [String: BoundStep], checks: [String: BoundCheck], reservations: [TargetReservations],
+    plan: Plan, params: ValueMap, steps: OrderedDictionary<String, BoundStep>, checks: OrderedDictionary<String, BoundCheck>,
+    reservations: [TargetReservations],
     unbuilt: [UnbuiltPart], triggers: [BoundTrigger] = []
   ) {
     self.triggers = triggers
@@ -41,15 +43,15 @@ public struct TargetReservations: Sendable, Hashable {
 }
 
 /// A call with the action behind it.
-public struct BoundCall: Sendable {
-  public var call: ActionCall
-  public var descriptor: ActionDescriptor
+public final class BoundCall: Sendable {
+  public let call: ActionCall
+  public let descriptor: ActionDescriptor
   /// Nil where the action is not built; such a plan never runs.
-  public var action: (any Action)?
-  public var usesTarget: Bool
-  public var usesCollection: Bool
+  public let action: (any Action)?
+  public let usesTarget: Bool
+  public let usesCollection: Bool
   /// Measurements among its arguments, by the argument's name.
-  public var nested: [String: BoundCall]
+  public let nested: [String: BoundCall]
 
   public init(
     call: ActionCall, descriptor: ActionDescriptor, action: (any Action)?, usesTarget: Bool, usesCollection: Bool,
@@ -64,7 +66,7 @@ public struct BoundCall: Sendable {
   }
 }
 
-public struct BoundStep: Sendable {
+public final class BoundStep: Sendable {
   public enum Role: Sendable, Hashable {
     case forward(phase: String)
     /// An item of the undo list of this step.
@@ -83,11 +85,11 @@ public struct BoundStep: Sendable {
     case nothing
   }
 
-  public var step: Step
-  public var call: BoundCall
-  public var role: Role
-  public var wayBack: WayBack
-  public var limits: Limits
+  public let step: Step
+  public let call: BoundCall
+  public let role: Role
+  public let wayBack: WayBack
+  public let limits: Limits
 
   public init(step: Step, call: BoundCall, role: Role, wayBack: WayBack, limits: Limits) {
     self.step = step
@@ -118,13 +120,13 @@ public struct Limits: Sendable, Hashable {
   }
 }
 
-public struct BoundCheck: Sendable {
-  public var check: Check
+public final class BoundCheck: Sendable {
+  public let check: Check
   /// Nil for a check of a `value:`.
-  public var call: BoundCall?
-  public var limits: Limits
+  public let call: BoundCall?
+  public let limits: Limits
   /// What is measured for `notWorseThan: { measure: … }`, by the place of the test in the file.
-  public var measurements: [SourceRange: BoundCall]
+  public let measurements: [SourceRange: BoundCall]
 
   public init(check: Check, call: BoundCall?, limits: Limits, measurements: [SourceRange: BoundCall] = [:]) {
     self.measurements = measurements

@@ -58,7 +58,7 @@ extension PlanReader {
   mutating func check(_ node: Node, _ place: CheckPlace, opener key: Node?) -> Check? {
     guard isMapping(node, "a check", like: "{ id: …, action: …, expect: … }") else { return nil }
     let opener = key?.range ?? opener(of: node)
-    var check = Check(id: "", idRange: opener, source: .value(Template(.list([]), range: node.range)), range: node.range)
+    var check = Check.Fields(idRange: opener, range: node.range)
     var call = CallNodes()
     var value: (key: Node, value: Node)?
     var hasID = false
@@ -73,7 +73,11 @@ extension PlanReader {
         hasID = true
         check.idRange = entry.value.range
         // One inside arguments is no check of the plan: nothing refers to it.
-        check.id = (place == .nested ? text(entry.value, "id") : id(entry.value, .check)) ?? ""
+        if place == .nested {
+          check.id = text(entry.value, "id") ?? ""
+        } else {
+          (check.id, check.number) = id(entry.value, .check) ?? noID()
+        }
       case .action: call.action = entry.value
       case .with: call.with = entry
       case .target: call.target = entry
@@ -85,14 +89,16 @@ extension PlanReader {
       default: readCheckPart(key, entry, place, into: &check)
       }
     }
-    if !hasID, place != .nested { missingKey("id", in: "a check", opener: opener) }
+    if !hasID, place != .nested {
+      (check.id, check.number) = noID()
+      missingKey("id", in: "a check", opener: opener)
+    }
     guard let source = checkSource(call, value, node, opener) else { return nil }
-    check.source = source
-    if !hasExpect { requireExpect(check, opener) }
-    return check
+    if !hasExpect { requireExpect(source, opener) }
+    return Check(source, check)
   }
 
-  private mutating func readCheckPart(_ key: CheckKey, _ entry: Node.Entry, _ place: CheckPlace, into check: inout Check) {
+  private mutating func readCheckPart(_ key: CheckKey, _ entry: Node.Entry, _ place: CheckPlace, into check: inout Check.Fields) {
     let value = entry.value
     switch key {
     case .title: check.title = text(value, "title")
@@ -156,48 +162,45 @@ extension PlanReader {
     return actionCall(call, node).map { .action($0) }
   }
 
-  private mutating func requireExpect(_ check: Check, _ opener: SourceRange) {
-    if case .action(let call) = check.source, call.name == "manual.confirm" { return }
+  private mutating func requireExpect(_ source: Check.Source, _ opener: SourceRange) {
+    if case .action(let call) = source, call.name == "manual.confirm" { return }
     missingKey("expect", in: "a check", opener: opener, help: "say what must be seen, like expect: { equals: 0 }")
   }
 
   /// The use of an action, with the defaults for target and collection put in.
   mutating func actionCall(_ nodes: CallNodes, _ node: Node) -> ActionCall? {
     guard let actionNode = nodes.action, let name = text(actionNode, "action") else { return nil }
-    var call = ActionCall(
-      name: name, nameRange: actionNode.range, arguments: [], target: nil, targetIsDefault: false, collection: nil,
-      collectionIsDefault: false,
-      range: node.range)
-    call.target = nodes.target.flatMap { target($0.value) }
-    call.collection = nodes.collection.flatMap { textTemplate($0.value, "collection") }
-    if let with = nodes.with, isMapping(with.value, "'with'", like: "with: { … }") { readArguments(with.value, nodes, into: &call) }
-    if call.target == nil, nodes.target == nil, let defaultTarget {
-      call.target = defaultTarget
-      call.targetIsDefault = true
+    let eventsBefore = eventReferences
+    var target = nodes.target.flatMap { self.target($0.value) }
+    var collection = nodes.collection.flatMap { textTemplate($0.value, "collection") }
+    var arguments: [TemplateEntry] = []
+    if let with = nodes.with, isMapping(with.value, "'with'", like: "with: { … }") {
+      arguments = entries(with.value)
+      if let moved = takeOut("target", of: &arguments, with.value, besides: nodes.target) { target = self.target(moved) }
+      if let moved = takeOut("collection", of: &arguments, with.value, besides: nodes.collection) {
+        collection = textTemplate(moved, "collection")
+      }
     }
-    if call.collection == nil, nodes.collection == nil, let defaultCollection {
-      call.collection = defaultCollection
-      call.collectionIsDefault = true
-    }
-    return call
+    let targetIsDefault = target == nil && nodes.target == nil && defaultTarget != nil
+    let collectionIsDefault = collection == nil && nodes.collection == nil && defaultCollection != nil
+    return ActionCall(
+      name: name, nameRange: actionNode.range, arguments: arguments, target: targetIsDefault ? defaultTarget : target,
+      targetIsDefault: targetIsDefault, collection: collectionIsDefault ? defaultCollection : collection,
+      collectionIsDefault: collectionIsDefault, refersToEvents: eventReferences != eventsBefore, range: node.range)
   }
 
   /// `target` and `collection` may stand inside `with` as well as beside `action`.
-  private mutating func readArguments(_ node: Node, _ nodes: CallNodes, into call: inout ActionCall) {
-    call.arguments = entries(node)
-    guard call.arguments.contains(where: { $0.key == "target" || $0.key == "collection" }) else { return }
-    for (name, path, outer) in [("target", \ActionCall.target, nodes.target), ("collection", \ActionCall.collection, nodes.collection)] {
-      guard let index = call.arguments.firstIndex(where: { $0.key == name }) else { continue }
-      let entry = call.arguments.remove(at: index)
-      if let outer {
-        report(
-          PlanCode.exclusiveKeys, "'\(name)' is given twice", at: entry.keyRange,
-          notes: [DiagnosticNote("the other one is here", at: place(outer.key.range))])
-        continue
-      }
-      guard let value = node[name] else { continue }
-      call[keyPath: path] = name == "target" ? target(value) : textTemplate(value, name)
-    }
+  /// - Returns: what stands inside `with`, where it does not stand beside it too.
+  private mutating func takeOut(
+    _ name: String, of arguments: inout [TemplateEntry], _ node: Node, besides outer: (key: Node, value: Node)?
+  ) -> Node? {
+    guard let index = arguments.firstIndex(where: { $0.key == name }) else { return nil }
+    let entry = arguments.remove(at: index)
+    guard let outer else { return node[name] }
+    report(
+      PlanCode.exclusiveKeys, "'\(name)' is given twice", at: entry.keyRange,
+      notes: [DiagnosticNote("the other one is here", at: place(outer.key.range))])
+    return nil
   }
 
   /// `when: { value: …, equals: … }`.

@@ -7,8 +7,8 @@ extension PlanReader {
     isFragment = root["kind"]?.hasText("Fragment") ?? false
     let nodes = rootNodes(root)
     readKind(nodes, root)
-    // About one node in thirty opens something with an id, in plans of any size.
-    ids.reserveCapacity(root.tree.nodeCount / 16)
+    // At most one node in eight opens something with an id, in most plans.
+    ids.reserveCapacity(root.tree.nodeCount / 8)
     var plan = Plan(path: file.path, metadata: readMetadata(nodes, root))
     plan.file = file
     plan.isFragment = isFragment

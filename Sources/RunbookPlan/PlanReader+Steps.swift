@@ -24,7 +24,7 @@ extension PlanReader {
       case .id:
         hasID = true
         phase.idRange = value.range
-        phase.id = id(value, .phase) ?? ""
+        phase.id = (id(value, .phase) ?? noID()).text
       case .title: phase.title = text(value, "title")
       case .owner: phase.owner = person(value, "owner")
       case .when: phase.when = condition(value, opener: entry.key)
@@ -39,7 +39,10 @@ extension PlanReader {
       case nil: unknownKey(entry.key, in: "a phase", known: PhaseKey.table.names)
       }
     }
-    if !hasID { missingKey("id", in: "a phase", opener: opener) }
+    if !hasID {
+      phase.id = noID().text
+      missingKey("id", in: "a phase", opener: opener)
+    }
     if !hasSteps { missingKey("steps", in: "a phase", opener: opener) }
     return phase
   }
@@ -57,10 +60,8 @@ extension PlanReader {
   mutating func step(_ node: Node, _ place: StepPlace) -> Step? {
     guard isMapping(node, place.name, like: "{ id: …, action: … }") else { return nil }
     let opener = opener(of: node)
-    let empty = ActionCall(
-      name: "", nameRange: opener, arguments: [], target: nil, targetIsDefault: false, collection: nil, collectionIsDefault: false,
-      range: node.range)
-    var step = Step(id: "", idRange: opener, action: empty, range: node.range)
+    var step = Step.Fields(idRange: opener, range: node.range)
+    var options: Step.Options?
     var call = CallNodes()
     var hasID = false
     var probeKey: Node?
@@ -73,29 +74,34 @@ extension PlanReader {
       case .id:
         hasID = true
         step.idRange = entry.value.range
-        step.id = id(entry.value, .step) ?? ""
+        (step.id, step.number) = id(entry.value, .step) ?? noID()
       case .action: call.action = entry.value
       case .with: call.with = entry
       case .target: call.target = entry
       case .collection: call.collection = entry
       case .probe:
         probeKey = entry.key
-        step.probe = check(entry.value, .probe, opener: entry.key)
-      default: if mayStand(key, entry, place) { readStepPart(key, entry, place, into: &step) }
+        let probe = check(entry.value, .probe, opener: entry.key)
+        options = options ?? Step.Options()
+        options?.probe = probe
+      default: if mayStand(key, entry, place) { readStepPart(key, entry, place, into: &step, &options) }
       }
     }
-    if !hasID { missingKey("id", in: place.name, opener: opener) }
-    checkInterrupt(&step, node, probeKey)
+    if !hasID {
+      (step.id, step.number) = noID()
+      missingKey("id", in: place.name, opener: opener)
+    }
+    checkInterrupt(&options, node, probeKey)
     guard call.action != nil else {
       missingKey("action", in: place.name, opener: opener)
       return nil
     }
     guard let action = actionCall(call, node) else { return nil }
-    step.action = action
-    if step.retry == nil, let defaultRetry, node["retry"] == nil, !Self.neverInheritsRetry.contains(action.name) {
-      step.retry = defaultRetry
+    if let defaultRetry, node["retry"] == nil, !Self.neverInheritsRetry.contains(action.name) {
+      options = options ?? Step.Options()
+      options?.retry = defaultRetry
     }
-    return step
+    return Step(action, step, options)
   }
 
   /// Actions whose repetition may do something twice: for them `retry` must be written at the step itself.
@@ -112,48 +118,62 @@ extension PlanReader {
     }
   }
 
-  private mutating func readStepPart(_ key: StepKey, _ entry: Node.Entry, _ place: StepPlace, into step: inout Step) {
+  private mutating func readStepPart(
+    _ key: StepKey, _ entry: Node.Entry, _ place: StepPlace, into step: inout Step.Fields, _ options: inout Step.Options?
+  ) {
     let value = entry.value
     switch key {
-    case .renamedFrom:
-      if let text = text(value, "renamedFrom"), isID(text, at: value.range, "id") {
-        step.renamedFrom = text
-        checkFormer(text, at: value.range)
-      }
     case .title: step.title = text(value, "title")
-    case .when: step.when = condition(value, opener: entry.key)
     case .preconditions: step.preconditions = checks(value, place == .forward ? .preconditions : .undoPreconditions, "preconditions")
-    case .capture: step.capture = checks(value, .capture, "capture")
     case .verify: step.verify = checks(value, place == .forward ? .verify : .undoVerify, "verify")
-    case .retry: step.retry = retry(value, opener: entry.key)
-    case .timeout: step.timeout = durationTemplate(value, "timeout")
-    case .stallTimeout: step.stallTimeout = durationTemplate(value, "stallTimeout")
-    case .deadline: step.deadline = durationTemplate(value, "deadline")
     case .onFailure:
       if let text = word(value, "onFailure", among: ["rollback", "halt", "continue"]) {
         step.onFailure = .init(rawValue: text) ?? .rollback
       }
     case .rollback: step.rollback = rollback(entry)
-    case .onInterrupt:
-      if let text = word(value, "onInterrupt", among: ["halt", "rerun", "probe"]) { step.onInterrupt = .init(rawValue: text) }
-    case .outputsWhenSkipped:
-      if isMapping(value, "'outputsWhenSkipped'", like: "outputsWhenSkipped: { changed: 0 }") { step.outputsWhenSkipped = template(value) }
-    case .id, .action, .with, .target, .collection, .probe: break
+    default:
+      var some = options ?? Step.Options()
+      readOption(key, entry, into: &some)
+      options = some
     }
   }
 
-  private mutating func checkInterrupt(_ step: inout Step, _ node: Node, _ probeKey: Node?) {
-    guard probeKey != nil || step.onInterrupt != nil else { return }
+  private mutating func readOption(_ key: StepKey, _ entry: Node.Entry, into options: inout Step.Options) {
+    let value = entry.value
+    switch key {
+    case .renamedFrom:
+      if let text = text(value, "renamedFrom"), isID(text, at: value.range, "id") {
+        options.renamedFrom = text
+        checkFormer(text, at: value.range)
+      }
+    case .when: options.when = condition(value, opener: entry.key)
+    case .capture: options.capture = checks(value, .capture, "capture")
+    case .retry: options.retry = retry(value, opener: entry.key)
+    case .timeout: options.timeout = durationTemplate(value, "timeout")
+    case .stallTimeout: options.stallTimeout = durationTemplate(value, "stallTimeout")
+    case .deadline: options.deadline = durationTemplate(value, "deadline")
+    case .onInterrupt:
+      if let text = word(value, "onInterrupt", among: ["halt", "rerun", "probe"]) { options.onInterrupt = .init(rawValue: text) }
+    case .outputsWhenSkipped:
+      if isMapping(value, "'outputsWhenSkipped'", like: "outputsWhenSkipped: { changed: 0 }") {
+        options.outputsWhenSkipped = template(value)
+      }
+    case .id, .action, .with, .target, .collection, .probe, .title, .preconditions, .verify, .onFailure, .rollback: break
+    }
+  }
+
+  private mutating func checkInterrupt(_ options: inout Step.Options?, _ node: Node, _ probeKey: Node?) {
+    guard probeKey != nil || options?.onInterrupt != nil else { return }
     let place = node["onInterrupt"]?.range
-    if let probeKey, let rule = step.onInterrupt, rule != .probe, let place {
+    if let probeKey, let rule = options?.onInterrupt, rule != .probe, let place {
       report(
         .interrupt, "'onInterrupt: \(rule.rawValue)' contradicts 'probe'", at: place,
         notes: [DiagnosticNote("the probe is here", at: self.place(probeKey.range))], help: "remove one of the two")
-    } else if probeKey == nil, step.onInterrupt == .probe, let place {
+    } else if probeKey == nil, options?.onInterrupt == .probe, let place {
       report(
         .interrupt, "'onInterrupt: probe' needs to know what to look at", at: place, help: "add 'probe: { id: …, action: …, expect: … }'")
     }
-    if probeKey != nil, step.onInterrupt == nil { step.onInterrupt = .probe }
+    if probeKey != nil, options?.onInterrupt == nil { options?.onInterrupt = .probe }
   }
 
   private mutating func rollback(_ entry: Node.Entry) -> RollbackDeclaration? {

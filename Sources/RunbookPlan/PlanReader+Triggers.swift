@@ -53,8 +53,8 @@ extension PlanReader {
     switch key {
     case .id:
       parts.id = id(value, .trigger).map { id in
-        triggerIDs.insert(id)
-        return RollbackTrigger.StepName(id: id, range: value.range)
+        triggerIDs.insert(id.text)
+        return RollbackTrigger.StepName(id: id.text, range: value.range)
       }
     case .title: parts.title = text(value, "title")
     case .bar: parts.bar = text(value, "bar")

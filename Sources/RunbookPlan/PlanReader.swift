@@ -4,8 +4,7 @@ import RunbookSyntax
 struct PlanReader {
   let file: SourceFile
   var diagnostics = DiagnosticCollector()
-  /// All ids of phases, steps, checks and triggers: one name space.
-  var ids: [String: IDEntry] = [:]
+  var ids = PlanIDs()
   var triggerIDs: Set<String> = []
   var params: [String: FieldType] = [:]
   /// Params that were read so far: those that the value of the next one may refer to.
@@ -15,6 +14,8 @@ struct PlanReader {
   var parsedReferences: [String: Reference] = [:]
   /// Whether something refers to steps, checks, captures, phases or triggers, so that the order has to be looked at.
   var dependsOnOrder = false
+  /// How many references to what happens while the plan runs were read.
+  var eventReferences = 0
   var unbuilt: [UnbuiltKey] = []
   /// Regular expressions that were found right.
   var expressions: Set<String> = []
@@ -31,12 +32,6 @@ struct PlanReader {
   var defaultTarget: Template?
   var defaultCollection: Template?
   var defaultRetry: RetryDeclaration?
-
-  struct IDEntry {
-    enum Kind: String { case phase, step, check, trigger }
-    var kind: Kind
-    var range: SourceRange
-  }
 
   init(file: SourceFile) { self.file = file }
 
@@ -121,12 +116,12 @@ struct PlanReader {
       report(SyntaxCode.wrongValue, "'\(name)' must be text, not \(kindName(node))", at: node.range)
       return nil
     }
-    if node.style == .plain, isNull(node) {
+    if isNull(node) {
       report(
         SyntaxCode.wrongValue, "'\(name)' is null where text is due", at: node.range, help: "remove the key, or put the text in quotes")
       return nil
     }
-    if text.utf8.contains(UInt8(ascii: "$")), TemplateText.hasReference(text) {
+    if TemplateText.hasReference(text) {
       report(PlanCode.referenceNotHere, "'\(name)' takes no reference", at: node.range, help: "write the text out")
       return nil
     }
@@ -175,19 +170,22 @@ struct PlanReader {
 
   // MARK: Names and ids
 
-  /// An id of the one name space; the first definition stays the one that counts.
-  mutating func id(_ node: Node, _ kind: IDEntry.Kind) -> String? {
+  /// An id of the one name space, with its number.
+  mutating func id(_ node: Node, _ kind: PlanIDs.Kind) -> (text: String, number: Int)? {
     guard let text = text(node, "id") else { return nil }
-    guard isID(text, at: node.range, "id") else { return text }
-    if let first = ids.updateValue(IDEntry(kind: kind, range: node.range), forKey: text) {
-      ids[text] = first
+    guard isID(text, at: node.range, "id") else { return (text, ids.addOther(text)) }
+    let (number, first) = ids.add(text, kind, at: node.range)
+    if let first {
       report(
         .duplicateID, "the id '\(text)' is taken", at: node.range,
         notes: [DiagnosticNote("first defined here, as a \(first.kind.rawValue)", at: place(first.range))],
         help: "ids of phases, steps, checks and triggers share one name space")
     }
-    return text
+    return (text, number)
   }
+
+  /// What stands for an id that is missing.
+  mutating func noID() -> (text: String, number: Int) { ("", ids.addOther("")) }
 
   mutating func isID(_ text: String, at range: SourceRange, _ name: String) -> Bool {
     let isRight =

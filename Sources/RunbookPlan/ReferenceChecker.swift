@@ -3,13 +3,15 @@ import RunbookSyntax
 /// Goes through a plan in the order in which it runs and asks of every reference whether what it names exists and has happened by then.
 struct ReferenceChecker {
   let plan: Plan
-  let ids: [String: PlanReader.IDEntry]
+  let ids: PlanIDs
   let triggerIDs: Set<String>
   private(set) var diagnostics: [Diagnostic] = []
 
-  /// What has happened by the place that is looked at.
-  private var seen: [String: Part] = [:]
+  /// What has happened by the place that is looked at, by the numbers of the ids.
+  private var seen: [Part?]
   private var phaseIndex = -1
+  /// Whether the phase that is looked at may be skipped.
+  private var phaseMaySkip = false
   /// The step whose own parts are being looked at.
   private var current: String?
   /// References to steps that never ran are not answered but passed over: `verifyRollback`.
@@ -18,9 +20,9 @@ struct ReferenceChecker {
   /// The steps of the undo list that is looked at.
   private var undoIDs: Set<String> = []
   /// What the way back makes known: seen by `afterRollback` and `verifyRollback` alone.
-  private var undone: [String: Part] = [:]
+  private var undone: [Int: Part] = [:]
   /// The same of the undo list that is looked at.
-  private var onlyUndone: [String] = []
+  private var onlyUndone: [Int] = []
   /// Whether the arguments that are looked at may refer to single requests.
   private var mayNameSamples = false
   /// Steps after which a trigger goes live.
@@ -30,19 +32,17 @@ struct ReferenceChecker {
     enum Kind { case step, check, capture, phase, trigger }
     var kind: Kind
     var phase: Int
-    var maySkip = false
     var phaseMaySkip = false
-    var hasOutputsWhenSkipped = false
-    var rollback: RollbackDeclaration?
+    var step: Step?
     var range: SourceRange
   }
 
-  init(plan: Plan, ids: [String: PlanReader.IDEntry], triggerIDs: Set<String>) {
+  init(plan: Plan, ids: PlanIDs, triggerIDs: Set<String>) {
     self.plan = plan
     self.ids = ids
     self.triggerIDs = triggerIDs
     startsTriggers = Set(plan.allTriggers.compactMap(\.trigger.startAfter?.id))
-    seen.reserveCapacity(ids.count)
+    seen = Array(repeating: nil, count: ids.count)
   }
 
   mutating func check() {
@@ -58,13 +58,14 @@ struct ReferenceChecker {
     }
     phaseIndex = plan.phases.count
     look(plan.verify)
-    seen.merge(undone) { seen, _ in seen }
+    for (number, part) in undone where seen[number] == nil { seen[number] = part }
     for step in plan.afterRollback { look(step, in: nil) }
     skipsUnstarted = true
     look(plan.verifyRollback)
   }
 
   private mutating func look(_ phase: Phase) {
+    phaseMaySkip = phase.when != nil || phase.preconditions.contains { $0.onFail == .skip }
     if let when = phase.when { look(when) }
     look(phase.preconditions)
     for trigger in phase.rollbackTriggers where trigger.startAfter == nil { look(trigger) }
@@ -74,14 +75,14 @@ struct ReferenceChecker {
       for trigger in plan.rollbackTriggers + phase.rollbackTriggers where trigger.startAfter?.id == step.id { look(trigger) }
     }
     look(phase.verify)
-    seen[phase.id] = Part(kind: .phase, phase: phaseIndex, range: phase.idRange)
+    happen(phase.id, Part(kind: .phase, phase: phaseIndex, range: phase.idRange))
   }
 
   /// A trigger reads what is known when it goes live: it begins to sample then.
   private mutating func look(_ trigger: RollbackTrigger) {
     look(trigger.action)
     look(trigger.expect)
-    seen[trigger.id] = Part(kind: .trigger, phase: phaseIndex, range: trigger.idRange)
+    happen(trigger.id, Part(kind: .trigger, phase: phaseIndex, range: trigger.idRange))
   }
 
   private mutating func look(_ step: Step, in phase: Phase?) {
@@ -90,19 +91,15 @@ struct ReferenceChecker {
     look(step.preconditions)
     for capture in step.capture {
       look(capture)
-      seen[capture.id] = Part(kind: .capture, phase: phaseIndex, range: capture.idRange)
+      seen[capture.number] = Part(kind: .capture, phase: phaseIndex, range: capture.idRange)
     }
     look(step.action)
     if let rollback = step.rollback { look(rollback, of: step, in: phase) }
     if let outputs = step.outputsWhenSkipped { look(outputs) }
-    var part = Part(kind: .step, phase: phaseIndex, rollback: step.rollback, range: step.idRange)
-    part.maySkip = step.when != nil || step.preconditions.contains { $0.onFail == .skip }
-    part.phaseMaySkip = phase.map { $0.when != nil || $0.preconditions.contains { $0.onFail == .skip } } ?? false
-    part.hasOutputsWhenSkipped = step.outputsWhenSkipped != nil
-    seen[step.id] = part
+    seen[step.number] = Part(kind: .step, phase: phaseIndex, phaseMaySkip: phaseMaySkip && phase != nil, step: step, range: step.idRange)
     if let probe = step.probe {
       look(probe)
-      seen[probe.id] = Part(kind: .check, phase: phaseIndex, range: probe.idRange)
+      seen[probe.number] = Part(kind: .check, phase: phaseIndex, range: probe.idRange)
     }
     look(step.verify)
     current = nil
@@ -127,23 +124,33 @@ struct ReferenceChecker {
       look(undo.preconditions)
       for capture in undo.capture {
         look(capture)
-        happen(capture.id, Part(kind: .capture, phase: phaseIndex, range: capture.idRange))
+        happen(capture.number, Part(kind: .capture, phase: phaseIndex, range: capture.idRange))
       }
-      happen(undo.id, Part(kind: .step, phase: phaseIndex, range: undo.idRange))
+      happen(undo.number, Part(kind: .step, phase: phaseIndex, range: undo.idRange))
       if let probe = undo.probe { look(probe) }
       look(undo.verify)
     }
     // Nothing on the way forward can read what only an undo makes known.
-    for id in onlyUndone { undone[id] = seen.removeValue(forKey: id) }
+    for number in onlyUndone {
+      undone[number] = seen[number]
+      seen[number] = nil
+    }
     onlyUndone = []
     isUndo = false
   }
 
   /// From here on the part can be referred to.
-  private mutating func happen(_ id: String, _ part: Part) {
-    if isUndo, seen[id] == nil { onlyUndone.append(id) }
-    seen[id] = part
+  private mutating func happen(_ number: Int, _ part: Part) {
+    if isUndo, seen[number] == nil { onlyUndone.append(number) }
+    seen[number] = part
   }
+
+  private mutating func happen(_ id: String, _ part: Part) {
+    if let number = ids.number(of: id) { happen(number, part) }
+  }
+
+  /// The part of that name, where it has happened.
+  private func part(_ name: String) -> Part? { ids.number(of: name).flatMap { seen[$0] } }
 
   private mutating func look(coveredBy id: String, _ range: SourceRange, of step: Step, in phase: Phase?) {
     func report(_ message: String, help: String? = nil, notes: [DiagnosticNote] = []) -> Diagnostic {
@@ -153,12 +160,12 @@ struct ReferenceChecker {
       diagnostics.append(report("a step cannot be covered by itself"))
       return
     }
-    guard let part = seen[id], part.kind == .step else {
+    guard let part = part(id), part.kind == .step else {
       if let entry = ids[id], entry.kind == .step {
         let note = DiagnosticNote("it stands here", at: plan.place(of: entry.range))
         diagnostics.append(report("'\(id)' comes after this step", help: "the step that covers it must be an earlier one", notes: [note]))
       } else {
-        let meant = nearest(to: id, among: seen.filter { $0.value.kind == .step }.map(\.key).sorted())
+        let meant = nearest(to: id, among: ids.names { seen[$0]?.kind == .step })
         diagnostics.append(report("no earlier step is called '\(id)'", help: meant.map { "did you mean '\($0)'?" }))
       }
       return
@@ -168,7 +175,7 @@ struct ReferenceChecker {
       let message = "'\(id)' stands in another phase and is not undone when this one is"
       diagnostics.append(report(message, help: "name a step of this phase, or write rollbackScope: plan", notes: [note]))
     }
-    switch part.rollback {
+    switch part.step?.rollback {
     case .coveredBy(let other, _):
       diagnostics.append(report("'\(id)' has no undo of its own", help: "it is covered by '\(other)': name that", notes: [note]))
     case .notNeeded, .some(.none): diagnostics.append(report("'\(id)' has no undo", notes: [note]))
@@ -179,7 +186,7 @@ struct ReferenceChecker {
   private mutating func look(_ checks: [Check]) {
     for check in checks {
       look(check)
-      happen(check.id, Part(kind: .check, phase: phaseIndex, range: check.idRange))
+      happen(check.number, Part(kind: .check, phase: phaseIndex, range: check.idRange))
     }
   }
 
@@ -193,6 +200,8 @@ struct ReferenceChecker {
   }
 
   private mutating func look(_ call: ActionCall) {
+    if let collection = call.collection { look(collection) }
+    guard call.refersToEvents else { return }
     let isLatency = call.name == Self.samplingAction
     for argument in call.arguments {
       mayNameSamples = isLatency || argument.value["action"]?.isText(Self.samplingAction) == true
@@ -200,7 +209,6 @@ struct ReferenceChecker {
     }
     mayNameSamples = false
     if let target = call.target, !call.targetIsDefault { look(target) }
-    if let collection = call.collection { look(collection) }
   }
 
   private mutating func look(_ condition: Condition) {
@@ -230,6 +238,10 @@ struct ReferenceChecker {
     case .map(let entries): for entry in entries { look(entry.value) }
     }
   }
+}
+
+extension Step {
+  fileprivate var maySkip: Bool { when != nil || preconditions.contains { $0.onFail == .skip } }
 }
 
 // MARK: One reference
@@ -275,15 +287,15 @@ extension ReferenceChecker {
     case .triggers:
       if ids[name]?.kind != .trigger {
         unknown(reference, "trigger", among: triggerIDs.sorted())
-      } else if seen[name] == nil {
+      } else if part(name) == nil {
         report(.refersToLater, reference, "trigger '\(name)' is not live yet", help: "refer to it from what comes after it goes live")
       }
     }
   }
 
-  private mutating func look(_ reference: Reference, _ kind: PlanReader.IDEntry.Kind, _ what: String) {
+  private mutating func look(_ reference: Reference, _ kind: PlanIDs.Kind, _ what: String) {
     let name = reference.path[0]
-    if let part = seen[name], matches(part, reference.root) {
+    if let part = part(name), matches(part, reference.root) {
       requireOutputs(of: part, reference)
       return
     }
@@ -293,12 +305,12 @@ extension ReferenceChecker {
           .unknownName, reference, "'\(name)' is a \(entry.kind.rawValue), not a \(what)", help: "write \(entry.kind.rawValue)s.\(name)…",
           notes: [DiagnosticNote("it is defined here", at: plan.place(of: entry.range))])
       } else {
-        unknown(reference, what, among: ids.filter { $0.value.kind == kind }.map(\.key).sorted())
+        unknown(reference, what, among: ids.names(kind))
       }
       return
     }
     let note = DiagnosticNote("it stands here", at: plan.place(of: entry.range))
-    if let part = seen[name], part.kind != .capture || reference.root == .checks {
+    if let part = part(name), part.kind != .capture || reference.root == .checks {
       let isCapture = part.kind == .capture
       let message = isCapture ? "'\(name)' is captured" : "'\(name)' is a check that nothing captures"
       report(.unknownName, reference, message, help: isCapture ? "write captured.\(name)…" : "write checks.\(name)…", notes: [note])
@@ -326,8 +338,8 @@ extension ReferenceChecker {
   }
 
   private mutating func requireOutputs(of part: Part, _ reference: Reference) {
-    guard reference.root == .steps, reference.path[1] == "outputs", !part.hasOutputsWhenSkipped, !skipsUnstarted else { return }
-    guard reference.path[0] != current, part.maySkip || (part.phaseMaySkip && part.phase != phaseIndex) else { return }
+    guard reference.root == .steps, reference.path[1] == "outputs", part.step?.outputsWhenSkipped == nil, !skipsUnstarted else { return }
+    guard reference.path[0] != current, part.step?.maySkip ?? false || (part.phaseMaySkip && part.phase != phaseIndex) else { return }
     report(
       .needsOutputsWhenSkipped, reference, "'\(reference.path[0])' may be skipped, and would have no outputs",
       help: "add 'outputsWhenSkipped' to that step", notes: [DiagnosticNote("it stands here", at: plan.place(of: part.range))])

@@ -9,17 +9,15 @@ struct ReferenceMistake: Error {
 extension Reference {
   /// Takes the text between the braces apart.
   static func parse(_ text: String, range: SourceRange) throws(ReferenceMistake) -> Reference {
-    let parts = try PathText.split(text, what: "reference '\(text)'")
-    guard let first = parts.first, !text.isEmpty else {
-      throw ReferenceMistake(message: "the reference is empty", help: "write one like ${{ params.NAME }}")
-    }
+    var parts = try PathText.split(text, what: "reference '\(text)'")
+    let first = parts.removeFirst()
     guard let root = Root(rawValue: first) else {
       let meant = nearest(to: first, among: Root.allCases.map(\.rawValue))
       throw ReferenceMistake(
         message: "nothing is called '\(first)' in a reference",
         help: meant.map { "did you mean '\($0)'?" } ?? "references begin with \(Root.allCases.map(\.rawValue).joined(separator: ", "))")
     }
-    let reference = Reference(root: root, path: Array(parts.dropFirst()), text: text, range: range)
+    let reference = Reference(root: root, path: parts, text: text, range: range)
     try reference.checkShape()
     return reference
   }
@@ -71,32 +69,39 @@ extension Reference {
 /// Names joined by dots; one that holds a dot stands in double quotes.
 enum PathText {
   static func split(_ text: String, what: @autoclosure () -> String) throws(ReferenceMistake) -> [String] {
+    var text = text
+    let result = text.withUTF8 { bytes in Result { () throws(ReferenceMistake) in try split(bytes, what: what) } }
+    return try result.get()
+  }
+
+  private static func split(_ bytes: UnsafeBufferPointer<UInt8>, what: () -> String) throws(ReferenceMistake) -> [String] {
     var parts: [String] = []
-    var bytes = Array(text.utf8)[...]
+    parts.reserveCapacity(4)
+    var start = 0
     while true {
-      if bytes.first == UInt8(ascii: "\"") {
-        guard let end = bytes.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else {
+      var end = start
+      if start < bytes.count, bytes[start] == UInt8(ascii: "\"") {
+        guard let quote = bytes[(start + 1)...].firstIndex(of: UInt8(ascii: "\"")) else {
           throw ReferenceMistake(message: "a quote is not closed in \(what())", help: "close it, like groups.\"a.b\"")
         }
-        parts.append(String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self))
-        bytes = bytes[(end + 1)...]
+        parts.append(String(decoding: bytes[(start + 1)..<quote], as: UTF8.self))
+        end = quote + 1
       } else {
-        let part = bytes.prefix { $0 != UInt8(ascii: ".") }
-        if part.isEmpty { throw ReferenceMistake(message: "a name is missing in \(what())", help: "write names joined by single dots") }
-        if let odd = part.first(where: isOdd) {
+        while end < bytes.count, bytes[end] != UInt8(ascii: ".") { end += 1 }
+        if end == start { throw ReferenceMistake(message: "a name is missing in \(what())", help: "write names joined by single dots") }
+        if let odd = bytes[start..<end].first(where: isOdd) {
           let mark = String(decoding: [odd], as: UTF8.self)
           throw ReferenceMistake(
             message: odd == 0x20 ? "a blank stands inside \(what())" : "'\(mark)' cannot stand in \(what())",
             help: "only names joined by dots are allowed; there is no expression language")
         }
-        parts.append(String(decoding: part, as: UTF8.self))
-        bytes = bytes[part.endIndex...]
+        parts.append(String(decoding: bytes[start..<end], as: UTF8.self))
       }
-      if bytes.isEmpty { return parts }
-      guard bytes.first == UInt8(ascii: ".") else {
+      if end == bytes.count { return parts }
+      guard bytes[end] == UInt8(ascii: ".") else {
         throw ReferenceMistake(message: "a dot is missing in \(what())", help: "write names joined by dots")
       }
-      bytes = bytes.dropFirst()
+      start = end + 1
     }
   }
 

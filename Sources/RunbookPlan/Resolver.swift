@@ -186,10 +186,10 @@ struct TemplateReader {
   mutating func readFields(_ entries: [TemplateEntry], _ fields: [FieldType.Field], _ subject: Subject) -> (
     values: ValueMap, unknown: Set<String>
   ) {
-    var values = ValueMap(minimumCapacity: entries.count)
+    var values = ValueMap()
     var unknown: Set<String> = []
     for entry in entries {
-      guard let field = fields.first(where: { $0.name == entry.key }) else {
+      guard let index = fields.firstIndex(where: { $0.name == entry.key }) else {
         let names = fields.map(\.name)
         let meant = nearest(to: entry.key, among: names)
         let message = "unknown key '\(entry.key)'" + (subject.name.map { " in \($0)" } ?? "")
@@ -198,12 +198,14 @@ struct TemplateReader {
         mistakes.append(ResolutionError(code: SyntaxCode.unknownKey.rawValue, message: message, range: entry.keyRange, help: help))
         continue
       }
-      if !field.isBuilt { unbuilt.append(UnbuiltKey(key: entry.key, range: entry.keyRange)) }
+      if !fields[index].isBuilt { unbuilt.append(UnbuiltKey(key: entry.key, range: entry.keyRange)) }
       let before = mistakes.count
-      if let value = read(entry.value, as: field.type, Subject(name: field.name, opener: entry.keyRange)) {
-        values[field.name] = value
+      if let value = read(entry.value, as: fields[index].type, Subject(name: entry.key, opener: entry.keyRange)) {
+        if values.isEmpty { values.reserveCapacity(entries.count) }
+        values[entry.key] = value
       } else if mistakes.count == before {
-        unknown.insert(field.name)
+        // The set of one is made at once: adding to the empty one would hash twice.
+        if unknown.isEmpty { unknown = [entry.key] } else { unknown.insert(entry.key) }
       }
     }
     for field in fields where field.isRequired && !entries.contains(where: { $0.key == field.name }) {

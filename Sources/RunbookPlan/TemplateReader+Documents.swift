@@ -61,12 +61,13 @@ enum DocumentPosition {
 
   /// Keys by which Extended JSON writes a type that JSON does not have.
   static func isWrapper(_ key: String) -> Bool {
+    guard key.utf8.first == UInt8(ascii: "$") else { return false }
     switch key {
     case "$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$regularExpression",
       "$timestamp",
       "$minKey", "$maxKey", "$symbol", "$code", "$scope", "$dbPointer":
-      true
-    default: false
+      return true
+    default: return false
     }
   }
 }
@@ -139,9 +140,10 @@ extension TemplateReader {
       for item in items { if let value = readInDocument(item, position, subject) { values.append(value) } }
       return values.count == items.count ? .list(values) : nil
     case .map(let entries):
-      var values = ValueMap(minimumCapacity: entries.count)
+      var values = ValueMap()
       for entry in entries {
         if let value = readInDocument(entry.value, position.under(entry.key), Subject(name: entry.key, opener: entry.keyRange)) {
+          if values.isEmpty { values.reserveCapacity(entries.count) }
           values[entry.key] = position.isDate(entry.key) ? value.unwrappedDate : value
         }
       }

@@ -85,11 +85,11 @@ extension PlanReader {
   }
 
   private mutating func scalarTemplate(_ node: Node, _ use: TemplateUse) -> Template {
-    let hasReference =
-      node.withText { bytes in TemplateText.next(in: bytes, from: 0) != nil } ?? false
-    let text = node.text ?? ""
-    if hasReference { return referenceTemplate(node, text, use) }
-    return Template(.scalar(Scalar(text: text, isPlain: isPlain(node))), range: node.range)
+    let referring = node.withText { bytes in
+      TemplateText.next(in: bytes, from: 0).map { referenceTemplate(node, bytes, first: $0, use) }
+    }
+    if case .some(.some(let template)) = referring { return template }
+    return Template(.scalar(Scalar(text: node.text ?? "", isPlain: isPlain(node))), range: node.range)
   }
 
   /// Whether the scalar's text may stand for another type than text.
@@ -101,9 +101,13 @@ extension PlanReader {
     }
   }
 
-  private mutating func referenceTemplate(_ node: Node, _ text: String, _ use: TemplateUse) -> Template {
-    var text = text
-    let pieces = text.withUTF8 { referencePieces(node, $0, use) }
+  private mutating func referenceTemplate(_ node: Node, _ bytes: UnsafeBufferPointer<UInt8>, first: Int, _ use: TemplateUse) -> Template {
+    // Most are one reference and nothing else.
+    if first == 0, let end = TemplateText.end(in: bytes, from: 3), end + 2 == bytes.count {
+      let reference = reference(bytes[3..<end], sourceRange(of: 0, in: node), use)
+      return Template(reference.map { .reference($0) } ?? .scalar(Scalar(text: "", isPlain: false)), range: node.range)
+    }
+    let pieces = referencePieces(node, bytes, use)
     if pieces.count == 1, case .reference(let reference) = pieces[0] { return Template(.reference(reference), range: node.range) }
     var plain = ""
     for piece in pieces {
@@ -115,32 +119,32 @@ extension PlanReader {
 
   private mutating func referencePieces(_ node: Node, _ bytes: UnsafeBufferPointer<UInt8>, _ use: TemplateUse) -> [Piece] {
     var pieces: [Piece] = []
-    var pending: [UInt8] = []
+    pieces.reserveCapacity(2)
+    var pending = ""
     var index = 0
     var number = 0
     while let start = TemplateText.next(in: bytes, from: index) {
       defer { number += 1 }
       if TemplateText.isEscaped(bytes, start) {
         // `$${{` is `${{` as text: the first dollar goes.
-        pending.append(contentsOf: bytes[index..<(start - 1)])
-        pending.append(contentsOf: "${{".utf8)
+        pending += String(decoding: bytes[index..<(start - 1)], as: UTF8.self) + "${{"
         index = start + 3
         continue
       }
-      pending.append(contentsOf: bytes[index..<start])
+      pending += String(decoding: bytes[index..<start], as: UTF8.self)
       let range = sourceRange(of: number, in: node)
       guard let end = TemplateText.end(in: bytes, from: start + 3) else {
         report(SyntaxCode.badReference, "a reference is not closed", at: range, help: "end it with }}, or write $${{ for the text itself")
         index = bytes.count
         break
       }
-      if !pending.isEmpty { pieces.append(.text(String(decoding: pending, as: UTF8.self))) }
-      pending = []
+      if !pending.isEmpty { pieces.append(.text(pending)) }
+      pending = ""
       if let reference = reference(bytes[(start + 3)..<end], range, use) { pieces.append(.reference(reference)) }
       index = end + 2
     }
-    pending.append(contentsOf: bytes[index...])
-    if !pending.isEmpty || pieces.isEmpty { pieces.append(.text(String(decoding: pending, as: UTF8.self))) }
+    pending += String(decoding: bytes[index...], as: UTF8.self)
+    if !pending.isEmpty || pieces.isEmpty { pieces.append(.text(pending)) }
     return pieces
   }
 
@@ -150,15 +154,7 @@ extension PlanReader {
     while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
     let text = String(decoding: UnsafeBufferPointer(rebasing: trimmed), as: UTF8.self)
     do {
-      var reference: Reference
-      if let known = parsedReferences[text] {
-        reference = known
-        reference.range = range
-      } else {
-        reference = try Reference.parse(text, range: range)
-        // Those to what happens in a plan are nearly all different, so they would only fill the table.
-        if reference.root == .params || reference.root == .run || reference.root == .metadata { parsedReferences[text] = reference }
-      }
+      let reference = try parsedReference(text, range)
       if reference.root == .secrets, !use.allowsSecrets {
         report(
           .secretNotHere, "a secret cannot be used here", at: range,
@@ -170,6 +166,18 @@ extension PlanReader {
       report(SyntaxCode.badReference, error.message, at: range, help: error.help)
       return nil
     }
+  }
+
+  /// References to params are few, and each stands in a plan many times; those to what happens in it are nearly all different.
+  private mutating func parsedReference(_ text: String, _ range: SourceRange) throws(ReferenceMistake) -> Reference {
+    guard text.hasPrefix("params.") else { return try Reference.parse(text, range: range) }
+    if var known = parsedReferences[text] {
+      known.range = range
+      return known
+    }
+    let reference = try Reference.parse(text, range: range)
+    parsedReferences[text] = reference
+    return reference
   }
 
   /// Params and secrets may be used anywhere, so they are looked up at once; of other references the order is looked at when all is read.
@@ -187,6 +195,7 @@ extension PlanReader {
     case .run: isKnown = true
     case .steps, .checks, .captured, .baselines, .phases, .triggers, .sample:
       dependsOnOrder = true
+      eventReferences += 1
       isKnown = true
     }
     if isKnown { return }

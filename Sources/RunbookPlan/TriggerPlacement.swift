@@ -3,14 +3,16 @@ import RunbookSyntax
 /// Looks where the steps stand that rollback triggers name: they must be steps of the phases, in an order in which the trigger lives.
 struct TriggerPlacement {
   let plan: Plan
-  let ids: [String: PlanReader.IDEntry]
+  let ids: PlanIDs
   private(set) var diagnostics: [Diagnostic] = []
   /// Steps of the phases, in the order in which they run.
   private var places: [String: (number: Int, phase: Int)] = [:]
 
-  init(plan: Plan, ids: [String: PlanReader.IDEntry]) {
+  init(plan: Plan, ids: PlanIDs) {
     self.plan = plan
     self.ids = ids
+    // Most plans have no trigger that names a step.
+    guard plan.allTriggers.contains(where: { $0.trigger.startAfter != nil || $0.trigger.stopBefore != nil }) else { return }
     for (phase, part) in plan.phases.enumerated() {
       for step in part.steps where places[step.id] == nil { places[step.id] = (places.count, phase) }
     }

@@ -6,12 +6,20 @@ struct EventSpan {
   var end: Int
 }
 
-/// Anchor and tag of a node, as written (the tag with its prefix resolved).
+/// Anchor and tag of a node, as written (the tag with its prefix resolved). Good for as long as the event is looked at; hardly any node has one,
+/// so texts are made of them only when they are asked for.
 struct NodeProperties {
-  var anchor: String?
-  var tag: String?
+  private let anchorText: UnsafeMutablePointer<UInt8>?
+  private let tagText: UnsafeMutablePointer<UInt8>?
 
-  var isEmpty: Bool { anchor == nil && tag == nil }
+  init(anchor: UnsafeMutablePointer<UInt8>?, tag: UnsafeMutablePointer<UInt8>?) {
+    anchorText = anchor
+    tagText = tag
+  }
+
+  var anchor: String? { anchorText.map { String(cString: $0) } }
+  var tag: String? { tagText.map { String(cString: $0) } }
+  var isEmpty: Bool { anchorText == nil && tagText == nil }
 }
 
 /// Takes libyaml's events. Every call answers whether to go on.
@@ -78,14 +86,14 @@ enum EventReader {
         }
       let text = UnsafeBufferPointer(start: UnsafePointer(event.pointee.data.scalar.value), count: event.pointee.data.scalar.length)
       return sink.scalar(
-        span, properties(event.pointee.data.scalar.anchor, event.pointee.data.scalar.tag), style: style, text: text)
+        span, NodeProperties(anchor: event.pointee.data.scalar.anchor, tag: event.pointee.data.scalar.tag), style: style, text: text)
     case YAML_MAPPING_START_EVENT:
       return sink.collectionStart(
-        span, properties(event.pointee.data.mapping_start.anchor, event.pointee.data.mapping_start.tag), kind: .mapping,
+        span, NodeProperties(anchor: event.pointee.data.mapping_start.anchor, tag: event.pointee.data.mapping_start.tag), kind: .mapping,
         isFlow: event.pointee.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE)
     case YAML_SEQUENCE_START_EVENT:
       return sink.collectionStart(
-        span, properties(event.pointee.data.sequence_start.anchor, event.pointee.data.sequence_start.tag), kind: .sequence,
+        span, NodeProperties(anchor: event.pointee.data.sequence_start.anchor, tag: event.pointee.data.sequence_start.tag), kind: .sequence,
         isFlow: event.pointee.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE)
     case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT:
       return sink.collectionEnd(span)
@@ -96,12 +104,6 @@ enum EventReader {
     default:
       return true
     }
-  }
-
-  @inline(__always)
-  private static func properties(_ anchor: UnsafeMutablePointer<UInt8>?, _ tag: UnsafeMutablePointer<UInt8>?) -> NodeProperties {
-    if anchor == nil, tag == nil { return NodeProperties() }
-    return NodeProperties(anchor: anchor.map { String(cString: $0) }, tag: tag.map { String(cString: $0) })
   }
 
   private static func problem(of parser: UnsafeMutablePointer<yaml_parser_t>, _ cursor: inout ByteCursor) -> ParserProblem {

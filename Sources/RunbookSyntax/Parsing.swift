@@ -54,6 +54,10 @@ func checkEncoding(of file: SourceFile) -> Diagnostic? {
     }
     var index = file.textStart
     while index < bytes.count {
+      if let word = ByteWord(bytes, at: index), word.isPrintableASCII {
+        index += 8
+        continue
+      }
       let byte = bytes[index]
       if (byte >= 0x20 && byte < 0x7F) || byte == 0x0A || byte == 0x09 || byte == 0x0D {
         index += 1

@@ -126,15 +126,21 @@ public final class SourceFile: Sendable {
     var starts: ContiguousArray<Int32> = [Int32(start)]
     starts.reserveCapacity(bytes.count / 24)
     var union: UInt8 = 0
+    var wide: UInt64 = 0
     var index = start
     while index < bytes.count {
+      if let word = ByteWord(bytes, at: index), !word.hasByte(below: 0x0E) {
+        wide |= word.bits
+        index += 8
+        continue
+      }
       let byte = bytes[index]
       union |= byte
       index += 1
       if byte > 0x0D { continue }
       if byte == 0x0A || (byte == 0x0D && !(index < bytes.count && bytes[index] == 0x0A)) { starts.append(Int32(index)) }
     }
-    return (starts, union < 0x80)
+    return (starts, union < 0x80 && wide & 0x8080_8080_8080_8080 == 0)
   }
 }
 

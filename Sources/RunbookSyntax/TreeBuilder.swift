@@ -10,7 +10,8 @@ struct TreeBuilder: EventSink {
     var height = 0
     /// `reached` when this collection began.
     var reachedBefore: Int
-    var anchor: String?
+    /// Whether its name is the last one of `openAnchors`.
+    var hasAnchor: Bool
   }
 
   struct Anchor {
@@ -30,6 +31,8 @@ struct TreeBuilder: EventSink {
   var decoded: ContiguousArray<UInt8> = []
   private var frames: [Frame] = []
   var anchors: [String: Anchor] = [:]
+  /// The anchors of the collections that are open, the innermost last.
+  private var openAnchors: [String] = []
   /// Nodes so far, aliases followed.
   private var reached = 0
   private var aliased = 0
@@ -45,7 +48,7 @@ struct TreeBuilder: EventSink {
     self.file = file
     self.source = source
     self.limits = limits
-    records.reserveCapacity(source.count / 12 + 16)
+    records.reserveCapacity(source.count / 8 + 16)
   }
 
   /// The finished tree; nil where there was no document.
@@ -103,7 +106,7 @@ struct TreeBuilder: EventSink {
     if style == .singleQuoted || style == .doubleQuoted { checkGluedComment(at: Int(record.end)) }
     let index = Int32(records.count)
     guard add(record) else { return false }
-    if let anchor = properties.anchor { define(anchor, Anchor(index: index, size: 1), at: span) }
+    if !properties.isEmpty, let anchor = properties.anchor { define(anchor, Anchor(index: index, size: 1), at: span) }
     return !isAborted
   }
 
@@ -147,8 +150,12 @@ struct TreeBuilder: EventSink {
     let index = Int32(records.count)
     let before = reached
     guard add(record) else { return false }
-    frames.append(Frame(index: index, isFlow: isFlow, lastEnd: record.start, reachedBefore: before, anchor: properties.anchor))
-    if let anchor = properties.anchor { define(anchor, Anchor(index: index, size: nil), at: span) }
+    frames.append(Frame(index: index, isFlow: isFlow, lastEnd: record.start, reachedBefore: before, hasAnchor: false))
+    if !properties.isEmpty, let anchor = properties.anchor {
+      frames[frames.count - 1].hasAnchor = true
+      openAnchors.append(anchor)
+      define(anchor, Anchor(index: index, size: nil), at: span)
+    }
     return true
   }
 
@@ -158,16 +165,19 @@ struct TreeBuilder: EventSink {
     // A pair inside `[ ]` is a mapping without brackets of its own: its end has no length.
     let end = frame.isFlow && span.end > span.start ? Int32(truncatingIfNeeded: span.end) : frame.lastEnd
     if frame.isFlow { checkGluedComment(at: Int(end)) }
-    records[index].end = end
-    records[index].first = frame.childCount
-    records[index].second = Int32(records.count)
-    if records[index].kind == .mapping { checkKeys(index, count: Int(frame.childCount) / 2) }
-    if let anchor = frame.anchor, anchors[anchor]?.index == frame.index {
+    var record = records[index]
+    record.end = end
+    record.first = frame.childCount
+    record.second = Int32(records.count)
+    records[index] = record
+    if record.kind == .mapping { checkKeys(index, count: Int(frame.childCount) / 2) }
+    if frame.hasAnchor, let anchor = openAnchors.popLast(), anchors[anchor]?.index == frame.index {
       anchors[anchor] = Anchor(index: frame.index, size: reached - frame.reachedBefore, height: frame.height + 1)
     }
-    if let top = frames.indices.last {
-      frames[top].lastEnd = max(frames[top].lastEnd, end)
-      frames[top].height = max(frames[top].height, frame.height + 1)
+    if var top = frames.last {
+      top.lastEnd = max(top.lastEnd, end)
+      top.height = max(top.height, frame.height + 1)
+      frames[frames.count - 1] = top
     }
     return !isAborted
   }
@@ -197,9 +207,10 @@ struct TreeBuilder: EventSink {
     }
     records.append(record)
     reached += 1
-    if !frames.isEmpty {
-      frames[frames.count - 1].childCount += 1
-      frames[frames.count - 1].lastEnd = max(frames[frames.count - 1].lastEnd, record.end)
+    if var top = frames.last {
+      top.childCount += 1
+      top.lastEnd = max(top.lastEnd, record.end)
+      frames[frames.count - 1] = top
     }
     return true
   }
