@@ -10,7 +10,8 @@ that it changes nothing. A round of --server-kills also ends the server with SIG
 Each writer has documents of its own and knows what it was told; a write that did not find its document counts for nothing. Judged:
 every insertion is there exactly once, or gone after the rollback; after a rollback each document is, to the byte, as if only the
 writers had written, but for what the undo journal lists, and then the last acknowledged write stands; after a swap each acknowledged
-write stands in the collection, in what it replaced, or in what was told of; swapped back without a conflict, the collection is
+write stands in the collection, in what it replaced, or in what was told of, but for writes that were under way just when the test
+server renamed (see RenameWatch; they are counted); swapped back without a conflict, the collection is
 exactly the writers'. One line a round, then one line of JSON; exit 1 on any violation.
 """
 import argparse
@@ -123,9 +124,12 @@ class Round:
         self.catalog_definition = self.definition()
         self.originals = {document["_id"]: document for document in self.database.catalog.find()}
         self.writers = [application.Writer(self.database, number, self.seed, self.quiet, self.kind == "server") for number in range(3)]
+        set_name = client.admin.command("hello").get("setName", "")
+        self.renames = application.RenameWatch(self.database) if set_name == "secantus" else None
+        if self.renames:
+            self.renames.start()
         for writer in self.writers:
             writer.start()
-        set_name = client.admin.command("hello").get("setName", "")
         self.execute = ["execute", str(ROOT / "tools/soak-documents.yaml"), "--param", f"database={self.database.name}",
                         "--param", f"replicaSet={set_name}", "--param", f"file={self.dir}/layers.ndjson",
                         "--param", f"failAt={'end' if self.fails else 'nowhere'}"]
@@ -247,8 +251,8 @@ class Round:
                 self.violations.append(f"a writer: {writer.fault}")
 
     def tear_down(self):
-        for writer in getattr(self, "writers", []):
-            writer.stopped.set()
+        for thread in [*getattr(self, "writers", []), *([self.renames] if getattr(self, "renames", None) else [])]:
+            thread.stopped.set()
         if self.violations and self.options.keep:
             shutil.copytree(self.dir, pathlib.Path(self.options.keep) / f"seed-{self.seed}", dirs_exist_ok=True,
                             ignore=shutil.ignore_patterns("server"))
@@ -365,7 +369,8 @@ class Round:
         strays = [read(name) for name in names if name.startswith("_runbook.stray.")]
         if f"_runbook.beside.{self.run_id}.swap-catalog" in names:
             self.violations.append("the copy is left behind")
-        if self.definition() != self.catalog_definition:
+        # The test server's rename is no single step: killed in the middle it may lose an index. The undo then tells of it.
+        if self.definition() != self.catalog_definition and not (self.server_kills and any("by_n" in text for text in self.swap_told)):
             self.violations.append(f"the catalog is now {self.definition()} and was {self.catalog_definition}")
         self.totals["swappedBack" if kept is None else "swapped"] += 1
         self.totals["strays"] += len(strays) + sum("swap-catalog/" in name for name in names)
@@ -378,6 +383,9 @@ class Round:
             if key in told.last:
                 mark = told.last[key]
                 stands = any(place is not None and place.get("by") == mark for place in places) if mark else None in places
+                if not stands and self.renames and self.renames.was_under_way(told.times[key]):
+                    self.totals["lostByTheServer"] += 1
+                    continue
                 if not stands:
                     self.violations.append(f"catalog {key}: {places}; the last acknowledged write was {mark or 'a deletion'}")
             if kept is None and not self.swap_told and now.get(key) != told.ghost.get(key):
@@ -399,7 +407,7 @@ def main():
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     options.runbook = os.path.abspath(shutil.which(options.runbook) or sys.exit(f"soak: no program at {options.runbook}; build it first"))
     totals = {"rounds": 0, "kills": 0, "stops": 0, "serverKills": 0, "acknowledged": 0, "exact": 0, "excused": 0, "unsure": 0, "inDoubt": 0,
-              "conflicts": 0, "forward": 0, "back": 0, "swapped": 0, "swappedBack": 0, "strays": 0, "violations": 0, "expected": 6.0}
+              "conflicts": 0, "lostByTheServer": 0, "forward": 0, "back": 0, "swapped": 0, "swappedBack": 0, "strays": 0, "violations": 0, "expected": 6.0}
     goals = {"kills": options.kills, "stops": options.stops, "serverKills": options.server_kills, "rounds": options.rounds}
     while any(totals[name] < goal for name, goal in goals.items()) and totals["rounds"] < sum(goals.values()) * 3:
         due = [kind for kind, name in (("stop", "stops"), ("server", "serverKills")) if totals[name] < goals[name]]

@@ -23,7 +23,13 @@ extension CollectionSwap {
     } else if there.kept == nil, record.phase == .swapped {
       reasons = ["what was replaced is gone: there is no collection '\(kept)' any more"]
     }
-    if reasons.isEmpty { try await finishUndo(&record) }
+    if reasons.isEmpty {
+      try await finishUndo(&record)
+      // Made by others since, or lost by the server on the way: both are told, neither is forced.
+      if let now = try await target.definition(of: collection) {
+        reasons = record.definition.differences(to: now, called: collection).filter { !record.told.contains($0) }
+      }
+    }
     return .conflicts((reasons + record.told).map { (object: collection, reason: $0) })
   }
 
@@ -106,6 +112,6 @@ extension CollectionSwap {
     guard let live = there.live else { return "the collection '\(collection)' is not there again" }
     if there.kept != nil, !Self.isOriginal(live, original) { return "what was replaced still stands as '\(kept)'" }
     if there.copy != nil { return "the restored copy still stands as '\(beside)'" }
-    return original.differences(to: live, called: collection).first
+    return (try await load()?.definition ?? original).differences(to: live, called: collection).first
   }
 }

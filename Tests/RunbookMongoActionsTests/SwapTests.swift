@@ -267,6 +267,9 @@ import Testing
       let captured = try await hand.capture()
       await #expect { try await hand.perform(captured) } throws: { refused(StructureErrorCode.changedMeanwhile, "assets", $0) }
       #expect(try await rig.all() == before)
+      // The undo leaves the index as it is, and tells of it.
+      #expect(try await SwapTests.undo(hand, captured).conflicts == 1)
+      #expect(try await SwapTests.definition(hand).indexes["by_n"] != nil)
       _ = try await rig.client.writeCommand(["drop": "assets"], database: rig.database)
       try await rig.insert([["_id": 1]])
       await #expect { try await hand.perform(captured) } throws: { refused(StructureErrorCode.changedMeanwhile, "made anew", $0) }
