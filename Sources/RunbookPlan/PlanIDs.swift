@@ -7,7 +7,9 @@ struct PlanIDs {
   struct Entry {
     var kind: Kind
     var range: SourceRange
-    var number: Int
+    fileprivate var place: Int32
+    /// From 0, in the order in which they were read.
+    var number: Int { Int(place) }
   }
 
   private var entries: [String: Entry] = [:]
@@ -33,7 +35,7 @@ struct PlanIDs {
   /// Adds an id; the first definition stays the one that counts.
   /// - Returns: its number, and the definition before this one.
   mutating func add(_ id: String, _ kind: Kind, at range: SourceRange) -> (number: Int, first: Entry?) {
-    if let first = entries.updateValue(Entry(kind: kind, range: range, number: count), forKey: id) {
+    if let first = entries.updateValue(Entry(kind: kind, range: range, place: Int32(count)), forKey: id) {
       entries[id] = first
       return (first.number, first)
     }

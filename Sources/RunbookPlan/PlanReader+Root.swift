@@ -7,8 +7,8 @@ extension PlanReader {
     isFragment = root["kind"]?.hasText("Fragment") ?? false
     let nodes = rootNodes(root)
     readKind(nodes, root)
-    // At most one node in eight opens something with an id, in most plans.
-    ids.reserveCapacity(root.tree.nodeCount / 8)
+    // About one node in twelve stands in something with an id of its own, in large plans.
+    ids.reserveCapacity(root.tree.nodeCount / 12)
     var plan = Plan(path: file.path, metadata: readMetadata(nodes, root))
     plan.file = file
     plan.isFragment = isFragment

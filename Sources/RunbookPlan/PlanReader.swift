@@ -112,7 +112,8 @@ struct PlanReader {
 
   /// Text without references: titles, ids, words.
   mutating func text(_ node: Node, _ name: String) -> String? {
-    guard let text = node.text else {
+    let read = node.withText { (text: String(decoding: $0, as: UTF8.self), hasReference: TemplateText.hasReference($0)) }
+    guard let (text, hasReference) = read else {
       report(SyntaxCode.wrongValue, "'\(name)' must be text, not \(kindName(node))", at: node.range)
       return nil
     }
@@ -121,7 +122,7 @@ struct PlanReader {
         SyntaxCode.wrongValue, "'\(name)' is null where text is due", at: node.range, help: "remove the key, or put the text in quotes")
       return nil
     }
-    if TemplateText.hasReference(text) {
+    if hasReference {
       report(PlanCode.referenceNotHere, "'\(name)' takes no reference", at: node.range, help: "write the text out")
       return nil
     }

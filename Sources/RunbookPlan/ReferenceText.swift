@@ -9,15 +9,14 @@ struct ReferenceMistake: Error {
 extension Reference {
   /// Takes the text between the braces apart.
   static func parse(_ text: String, range: SourceRange) throws(ReferenceMistake) -> Reference {
-    var parts = try PathText.split(text, what: "reference '\(text)'")
-    let first = parts.removeFirst()
+    let (first, path) = try PathText.split(text, what: "reference '\(text)'")
     guard let root = Root(rawValue: first) else {
       let meant = nearest(to: first, among: Root.allCases.map(\.rawValue))
       throw ReferenceMistake(
         message: "nothing is called '\(first)' in a reference",
         help: meant.map { "did you mean '\($0)'?" } ?? "references begin with \(Root.allCases.map(\.rawValue).joined(separator: ", "))")
     }
-    let reference = Reference(root: root, path: parts, text: text, range: range)
+    let reference = Reference(root: root, path: path, text: text, range: range)
     try reference.checkShape()
     return reference
   }
@@ -68,23 +67,25 @@ extension Reference {
 
 /// Names joined by dots; one that holds a dot stands in double quotes.
 enum PathText {
-  static func split(_ text: String, what: @autoclosure () -> String) throws(ReferenceMistake) -> [String] {
+  /// - Returns: the first name and those behind it.
+  static func split(_ text: String, what: @autoclosure () -> String) throws(ReferenceMistake) -> (first: String, rest: [String]) {
     var text = text
     let result = text.withUTF8 { bytes in Result { () throws(ReferenceMistake) in try split(bytes, what: what) } }
     return try result.get()
   }
 
-  private static func split(_ bytes: UnsafeBufferPointer<UInt8>, what: () -> String) throws(ReferenceMistake) -> [String] {
-    var parts: [String] = []
-    parts.reserveCapacity(4)
+  private static func split(_ bytes: UnsafeBufferPointer<UInt8>, what: () -> String) throws(ReferenceMistake) -> (String, [String]) {
+    var first: String?
+    var rest: [String] = []
     var start = 0
     while true {
+      let name: Slice<UnsafeBufferPointer<UInt8>>
       var end = start
       if start < bytes.count, bytes[start] == UInt8(ascii: "\"") {
         guard let quote = bytes[(start + 1)...].firstIndex(of: UInt8(ascii: "\"")) else {
           throw ReferenceMistake(message: "a quote is not closed in \(what())", help: "close it, like groups.\"a.b\"")
         }
-        parts.append(String(decoding: bytes[(start + 1)..<quote], as: UTF8.self))
+        name = bytes[(start + 1)..<quote]
         end = quote + 1
       } else {
         while end < bytes.count, bytes[end] != UInt8(ascii: ".") { end += 1 }
@@ -95,9 +96,16 @@ enum PathText {
             message: odd == 0x20 ? "a blank stands inside \(what())" : "'\(mark)' cannot stand in \(what())",
             help: "only names joined by dots are allowed; there is no expression language")
         }
-        parts.append(String(decoding: bytes[start..<end], as: UTF8.self))
+        name = bytes[start..<end]
       }
-      if end == bytes.count { return parts }
+      if first == nil {
+        first = String(decoding: name, as: UTF8.self)
+        // Most paths have three names behind their root.
+        rest.reserveCapacity(3)
+      } else {
+        rest.append(String(decoding: name, as: UTF8.self))
+      }
+      if end == bytes.count { return (first ?? "", rest) }
       guard bytes[end] == UInt8(ascii: ".") else {
         throw ReferenceMistake(message: "a dot is missing in \(what())", help: "write names joined by dots")
       }
@@ -118,6 +126,7 @@ enum PathText {
 
 extension FieldPath {
   init(parsing text: String) throws(ReferenceMistake) {
-    self.init(text: text, parts: try PathText.split(text, what: "field '\(text)'"))
+    let (first, rest) = try PathText.split(text, what: "field '\(text)'")
+    self.init(text: text, parts: [first] + rest)
   }
 }

@@ -5,14 +5,16 @@ enum TemplateText {
   /// Whether there is one that is not written `$${{`.
   static func hasReference(_ text: String) -> Bool {
     var text = text
-    return text.withUTF8 { bytes in
-      var index = 0
-      while let found = next(in: bytes, from: index) {
-        if !isEscaped(bytes, found) { return true }
-        index = found + 3
-      }
-      return false
+    return text.withUTF8 { hasReference($0) }
+  }
+
+  static func hasReference(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var index = 0
+    while let found = next(in: bytes, from: index) {
+      if !isEscaped(bytes, found) { return true }
+      index = found + 3
     }
+    return false
   }
 
   /// Where the next `${{` begins.
@@ -104,7 +106,7 @@ extension PlanReader {
   private mutating func referenceTemplate(_ node: Node, _ bytes: UnsafeBufferPointer<UInt8>, first: Int, _ use: TemplateUse) -> Template {
     // Most are one reference and nothing else.
     if first == 0, let end = TemplateText.end(in: bytes, from: 3), end + 2 == bytes.count {
-      let reference = reference(bytes[3..<end], sourceRange(of: 0, in: node), use)
+      let reference = reference(bytes[3..<end], sourceRange(of: 0, from: 0, to: end + 2, in: node), use)
       return Template(reference.map { .reference($0) } ?? .scalar(Scalar(text: "", isPlain: false)), range: node.range)
     }
     let pieces = referencePieces(node, bytes, use)
@@ -132,8 +134,9 @@ extension PlanReader {
         continue
       }
       pending += String(decoding: bytes[index..<start], as: UTF8.self)
-      let range = sourceRange(of: number, in: node)
-      guard let end = TemplateText.end(in: bytes, from: start + 3) else {
+      let end = TemplateText.end(in: bytes, from: start + 3)
+      let range = sourceRange(of: number, from: start, to: end.map { $0 + 2 } ?? start + 3, in: node)
+      guard let end else {
         report(SyntaxCode.badReference, "a reference is not closed", at: range, help: "end it with }}, or write $${{ for the text itself")
         index = bytes.count
         break
@@ -206,10 +209,11 @@ extension PlanReader {
       help: meant.map { "did you mean '\($0)'?" } ?? "declare it under '\(isParam ? "params" : "secrets")'")
   }
 
-  /// The place of the n-th `${{` of a scalar. Its written form differs from its text by escapes and folding, but not in these marks, unless
+  /// The place of the n-th `${{` of a scalar, which stands in these bytes of its text. Its written form differs from its text by escapes and folding, but not in these marks, unless
   /// they are written with escapes themselves: then the whole scalar is the place.
-  private func sourceRange(of number: Int, in node: Node) -> SourceRange {
+  private func sourceRange(of number: Int, from start: Int, to end: Int, in node: Node) -> SourceRange {
     if node.isAlias { return node.range }
+    if let text = node.textOffset { return SourceRange(text + start, text + end) }
     let written = node.range
     return file.bytes[written.start..<written.end].withUnsafeBufferPointer { bytes in
       var index = 0

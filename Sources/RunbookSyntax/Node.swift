@@ -70,6 +70,12 @@ public struct Node: Sendable {
     return try tree.file.bytes.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[range])) }
   }
 
+  /// Where a scalar's text begins in the file; nil where the text differs from how it is written.
+  public var textOffset: Int? {
+    let record = record
+    return record.kind == .scalar && !record.isDecoded && !record.style.isBlock ? Int(record.first) : nil
+  }
+
   /// Whether it is a scalar with exactly this text, byte for byte.
   public func hasText(_ text: String) -> Bool {
     withText { bytes in

@@ -7,6 +7,8 @@ public enum ScalarStyle: UInt8, Sendable, Hashable {
   case literal
   /// `>`
   case folded
+
+  var isBlock: Bool { self == .literal || self == .folded }
 }
 
 /// The tags that may be written out; every other one is refused.
