@@ -387,6 +387,10 @@ class Round:
                     self.violations.append(f"layer {layer['n']} is left behind")
 
     def judge_catalog(self):
+        # The test server's rename is no single step: killed in the middle it may leave the documents where no collection is listed.
+        if self.renames and self.server_kills and b"while renaming it" in (self.dir / "log").read_bytes():
+            self.totals["renamesCut"] += 1
+            return
         told = application.Told(self.writers, "catalog")
         names = self.database.list_collection_names()
         read = lambda name: {document["_id"]: document for document in self.database[name].find()}
@@ -437,7 +441,7 @@ def main():
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     options.runbook = os.path.abspath(shutil.which(options.runbook) or sys.exit(f"soak: no program at {options.runbook}; build it first"))
     totals = {"rounds": 0, "kills": 0, "stops": 0, "serverKills": 0, "acknowledged": 0, "exact": 0, "excused": 0, "unsure": 0, "inDoubt": 0,
-              "conflicts": 0, "lostByTheServer": 0, "serverHung": 0, "forward": 0, "back": 0, "swapped": 0, "swappedBack": 0, "strays": 0, "violations": 0, "expected": 6.0}
+              "conflicts": 0, "lostByTheServer": 0, "serverHung": 0, "renamesCut": 0, "forward": 0, "back": 0, "swapped": 0, "swappedBack": 0, "strays": 0, "violations": 0, "expected": 6.0}
     goals = {"kills": options.kills, "stops": options.stops, "serverKills": options.server_kills, "rounds": options.rounds}
     while any(totals[name] < goal for name, goal in goals.items()) and totals["rounds"] < sum(goals.values()) * 3:
         due = [kind for kind, name in (("stop", "stops"), ("server", "serverKills")) if totals[name] < goals[name]]
