@@ -11,7 +11,7 @@ public protocol Action: Sendable {
 }
 
 /// A mistake in an action's arguments, found at load.
-public struct ArgumentProblem: Sendable, Hashable {
+public struct ArgumentProblem: Error, Sendable, Hashable {
   /// Keys and indexes from the action's fields down to the place of the mistake: `["pipeline", "0", "$set"]`.
   public var path: [String]
   public var message: String
@@ -39,11 +39,14 @@ public struct Observation: Sendable {
   public var noDataReason: String?
   /// Why a step that looks so has failed: a person said no. In a check the matcher decides.
   public var refusal: String?
+  /// Things a person should know although the step succeeded, counted as warnings. In a check nobody is told.
+  public var warnings: [String]
 
-  public init(outputs: ValueMap, noDataReason: String? = nil, refusal: String? = nil) {
+  public init(outputs: ValueMap, noDataReason: String? = nil, refusal: String? = nil, warnings: [String] = []) {
     self.outputs = outputs
     self.noDataReason = noDataReason
     self.refusal = refusal
+    self.warnings = warnings
   }
 }
 

@@ -30,5 +30,5 @@ public struct ActionCatalog: Sendable {
 
 /// The actions of this room: people, flow, evidence.
 public enum FlowActions {
-  public static func all() -> [any Action] { [ManualConfirm(), WaitFor(), Note(), BaselineRecord()] }
+  public static func all() -> [any Action] { [ManualConfirm(), WaitFor(), WaitUntil(), Note(), BaselineRecord()] }
 }

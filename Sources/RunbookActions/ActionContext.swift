@@ -30,6 +30,8 @@ public struct ActionContext: Sendable {
   public var pace: any PaceSignal = PlannedPace()
   /// The `measure` among the arguments, ready to be carried out.
   public var measurement: Measurement?
+  /// The `check` among the arguments, ready to be asked.
+  public var awaited: AwaitedCheck?
   /// Where relative paths of the plan begin: its directory.
   public var directory = "."
   /// Where the output of a program goes while it runs.

@@ -2,6 +2,6 @@
 /// by name. When an action is built, its implementation takes the descriptor and it leaves this list.
 public enum AnnouncedActions {
   public static let all: [ActionDescriptor] = [
-    .httpRequest, .httpCheck, .httpProbe, .httpLatency, .metricPrometheus, .manualApprove, .waitUntil, .notifyWebhook,
+    .httpRequest, .httpCheck, .httpProbe, .httpLatency, .metricPrometheus, .manualApprove, .notifyWebhook,
   ]
 }

@@ -28,7 +28,7 @@ extension Binder {
     let nested = checkRules(of: call, descriptor)
     return BoundCall(
       call: call, descriptor: descriptor, action: action, usesTarget: usesTarget(call, descriptor),
-      usesCollection: usesCollection, nested: nested)
+      usesCollection: usesCollection, nested: nested.measurements, nestedChecks: nested.checks)
   }
 
   /// A default target applies only to actions of its type; where there is none of it, a program runs on this machine.

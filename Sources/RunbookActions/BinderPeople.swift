@@ -3,8 +3,11 @@ import RunbookSyntax
 
 /// Rules of the format that concern single actions by name.
 extension Binder {
-  /// - Returns: the measurements among its arguments.
-  mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) -> [String: BoundCall] {
+  /// What is asked on behalf of a call, by the names of its arguments.
+  typealias NestedParts = (measurements: [String: BoundCall], checks: [String: BoundCheck])
+
+  /// - Returns: the measurements and checks among its arguments.
+  mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) -> NestedParts {
     switch call.name {
     case "manual.confirm":
       checkPeople(call)
@@ -18,14 +21,14 @@ extension Binder {
     case "shell.run": checkScript(call)
     default: break
     }
-    var nested: [String: BoundCall] = [:]
+    var nested: NestedParts = ([:], [:])
     guard descriptor.mayHoldChecks else { return nested }
     for argument in call.arguments {
       guard let field = descriptor.fields.first(where: { $0.name == argument.key }) else { continue }
-      if case .measurement = field.type {
-        nested[argument.key] = measurement(argument.value, in: call)
-      } else {
-        checkNested(argument.value, as: field.type, in: call)
+      switch field.type {
+      case .measurement: nested.measurements[argument.key] = measurement(argument.value, in: call)
+      case .check: nested.checks[argument.key] = nestedCheck(argument.value, in: call)
+      default: checkNested(argument.value, as: field.type, in: call)
       }
     }
     return nested
@@ -81,13 +84,7 @@ extension Binder {
 
   private mutating func checkNested(_ template: Template, as type: FieldType, in call: ActionCall) {
     switch (type, template.content) {
-    case (.check, .map):
-      let (check, found) = plan.nestedCheck(template, in: call)
-      diagnostics += found
-      guard let check, case .action(let nested) = check.source, let bound = bindNested(nested) else { return }
-      guard let expect = check.expect else { return }
-      review(expect, of: bound.descriptor)
-      noteUnbuiltComparisons(in: expect, "in a check inside arguments")
+    case (.check, .map): _ = nestedCheck(template, in: call)
     case (.measurement, .map): _ = measurement(template, in: call)
     case (.object(let fields), .map(let entries)):
       for entry in entries {
@@ -99,6 +96,29 @@ extension Binder {
       for type in types where type.mayHoldChecks { checkNested(template, as: type, in: call) }
     default: break
     }
+  }
+
+  /// A check that stands inside a call, for its action to ask again and again.
+  private mutating func nestedCheck(_ template: Template, in call: ActionCall) -> BoundCheck? {
+    guard case .map = template.content else { return nil }
+    let (check, found) = plan.nestedCheck(template, in: call)
+    diagnostics += found
+    guard let check else { return nil }
+    guard case .action(let nested) = check.source else {
+      report(.argument, "a value does not change while it is waited for", at: check.range, help: "write a check with an action")
+      return nil
+    }
+    if ["manual.", "wait.", "baseline."].contains(where: { nested.name.hasPrefix($0) }) || nested.name == "note" {
+      report(
+        .argument, "\(nested.name) cannot be asked again and again", at: nested.nameRange, help: "name an action that looks at a target")
+      return nil
+    }
+    guard let bound = bindNested(nested) else { return nil }
+    if let expect = check.expect {
+      review(expect, of: bound.descriptor)
+      noteUnbuiltComparisons(in: expect, "in a check inside arguments")
+    }
+    return BoundCheck(check: check, call: bound, limits: Limits(timeout: limit(check.timeout, "timeout")))
   }
 
   /// A measurement, `{ action, target, collection, with }`, that stands inside another call or inside what a check expects.

@@ -52,12 +52,15 @@ public final class BoundCall: Sendable {
   public let usesCollection: Bool
   /// Measurements among its arguments, by the argument's name.
   public let nested: [String: BoundCall]
+  /// Checks among its arguments, by the argument's name; for an action to ask as often as it needs.
+  public let nestedChecks: [String: BoundCheck]
 
   public init(
     call: ActionCall, descriptor: ActionDescriptor, action: (any Action)?, usesTarget: Bool, usesCollection: Bool,
-    nested: [String: BoundCall] = [:]
+    nested: [String: BoundCall] = [:], nestedChecks: [String: BoundCheck] = [:]
   ) {
     self.nested = nested
+    self.nestedChecks = nestedChecks
     self.call = call
     self.descriptor = descriptor
     self.action = action

@@ -1,6 +1,6 @@
 import RunbookPlan
 
-/// What is known of approvals, waits and messages.
+/// What is known of approvals and messages.
 extension ActionDescriptor {
   static let manualApprove = ActionDescriptor(
     name: "manual.approve",
@@ -28,26 +28,6 @@ extension ActionDescriptor {
         title: The owner of the data agrees to the deletion
         action: manual.approve
         with: { by: [dba], minimum: 1, notInitiator: true, expires: 24h }
-      """)
-
-  static let waitUntil = ActionDescriptor(
-    name: "wait.until",
-    summary: "Waits for a moment, or until a check holds.",
-    isMutating: false,
-    targetType: nil,
-    fields: [
-      .init("at", .text, "The moment: with an offset, or a day and time, or a time of day, by the clock of `zone`."),
-      .init("zone", .text, "Time zone of `at`, like `Europe/Berlin`."),
-      .init("check", .check, "Waits until this check holds; instead of `at`."),
-      .init("within", .duration, "How long the check may take to hold; needed with `check`."),
-    ],
-    outputs: [.init("waited", .duration, "How long it was.")],
-    mainOutput: "waited",
-    effectClass: .read,
-    example: """
-      - id: quiet-hour
-        action: wait.until
-        with: { at: "2025-01-18T02:00", zone: Europe/Berlin }
       """)
 
   static let notifyWebhook = ActionDescriptor(

@@ -25,20 +25,7 @@ public struct WaitFor: ReadingAction {
 
   public func read(_ context: ActionContext) async throws(ActionError) -> Observation {
     let duration = context.arguments["duration"]?.durationValue ?? 0
-    let end = context.requestedAt + duration / 1_000
-    while true {
-      let left = end - context.clock.now()
-      if left <= 0 { return Observation(outputs: ["waited": .duration(duration)]) }
-      if context.stop.isRequested || Task.isCancelled {
-        throw ActionError(
-          code: "RB4001", message: "the wait was stopped \(DurationText.format(microseconds: left * 1_000)) before its end", kind: .stopped)
-      }
-      // Short naps, so that a stop is noticed soon.
-      await context.clock.sleep(milliseconds: min(left, 100))
-      if duration >= 2_000_000 {
-        let waited = (context.clock.now() - context.requestedAt) / 1_000
-        context.progress(Progress(done: waited, total: duration / 1_000_000, unit: "seconds"))
-      }
-    }
+    try await Waiting(context, until: context.requestedAt + duration / 1_000).pass(nil)
+    return Observation(outputs: ["waited": .duration(duration)])
   }
 }

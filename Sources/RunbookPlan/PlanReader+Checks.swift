@@ -100,6 +100,9 @@ extension PlanReader {
 
   private mutating func readCheckPart(_ key: CheckKey, _ entry: Node.Entry, _ place: CheckPlace, into check: inout Check.Fields) {
     let value = entry.value
+    if place == .nested, [.within, .holdFor, .retry, .when].contains(key) {
+      return notHere(entry.key, "\(place.name) takes no '\(entry.key.text ?? "")'")
+    }
     switch key {
     case .title: check.title = text(value, "title")
     case .bar: check.bar = text(value, "bar")

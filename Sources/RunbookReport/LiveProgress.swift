@@ -49,7 +49,8 @@ public struct LiveProgress: Sendable {
   func text(now: Int64) -> String {
     if isTime, let total {
       let passed = LiveTime.text(milliseconds: min(done, total) * 1_000)
-      return "\(passed) of \(LiveTime.text(milliseconds: total * 1_000)), \(LiveTime.text(milliseconds: max(total - done, 0) * 1_000)) left"
+      let left = LiveTime.text(milliseconds: max(total - done, 0) * 1_000)
+      return "\(passed) of \(LiveTime.text(milliseconds: total * 1_000)), \(left) left" + (note.map { ", \($0)" } ?? "")
     }
     var text = PeopleText.number(done)
     if let total, total >= done { text += " of \(PeopleText.number(total))" }

@@ -15,6 +15,21 @@ extension EffectWork {
       action: action, arguments: inner.arguments, target: try await target(of: nested, inner), collection: inner.collection)
   }
 
+  /// The check that a call waits for; nil where it waits for none. What cannot be read or judged does not hold.
+  func awaited(in call: BoundCall) -> AwaitedCheck? {
+    guard let nested = call.nestedChecks.values.first else { return nil }
+    let redactor = runner.redactor
+    return AwaitedCheck {
+      do throws(ActionError) {
+        let result = try await judge(nested.check, nested.call, nested.limits, fresh: [:])
+        let words = result.message.isEmpty ? result.verdict.rawValue : result.message
+        return AwaitedCheck.Answer(holds: result.verdict == .pass, words: redactor.redact(words))
+      } catch {
+        return AwaitedCheck.Answer(holds: false, words: redactor.redact("it cannot be read: \(error.message)"))
+      }
+    }
+  }
+
   /// What each `notWorseThan` of a check compares with: a baseline as it was recorded, or a measurement that is made now.
   func compared(with tests: [MatcherTest], in check: Check, _ limits: Limits) async throws(ActionError) -> ComparedInCheck {
     var compared = ComparedInCheck()

@@ -34,7 +34,8 @@ struct EffectRunner: Sendable {
   func reachesOut(_ effect: Effect) -> Bool {
     func reachesOut(_ call: BoundCall?) -> Bool {
       guard let call else { return false }
-      return call.descriptor.targetType != nil || !call.nested.isEmpty || ![.read, .idempotent].contains(call.descriptor.effectClass)
+      return call.descriptor.targetType != nil || !call.nested.isEmpty || !call.nestedChecks.isEmpty
+        || ![.read, .idempotent].contains(call.descriptor.effectClass)
     }
     switch effect.id.verb {
     case .condition: return false
@@ -133,7 +134,7 @@ struct EffectWork {
   }
 
   /// Looks and judges; what cannot be resolved is an error of the check, not of the program.
-  private func judge(_ check: Check, _ call: BoundCall?, _ limits: Limits, fresh: ValueMap) async throws(ActionError) -> CheckResult {
+  func judge(_ check: Check, _ call: BoundCall?, _ limits: Limits, fresh: ValueMap) async throws(ActionError) -> CheckResult {
     var scope = scope
     scope.fresh = fresh
     var outputs: ValueMap
@@ -214,7 +215,11 @@ struct EffectWork {
       let observation = try await action.read(context)
       if let refusal = observation.refusal { throw ActionError(code: "RB2307", message: refusal, kind: .refused) }
       try refuseSecrets(in: observation.outputs)
-      return .outcome(.done(outputs: .map(observation.outputs), warnings: 0), warnings: observation.noDataReason.map { [$0] } ?? [])
+      var outputs = observation.outputs
+      if !observation.warnings.isEmpty { outputs["warnings"] = .list(observation.warnings.map(Value.string)) }
+      return .outcome(
+        .done(outputs: .map(outputs), warnings: observation.warnings.count),
+        warnings: observation.warnings + (observation.noDataReason.map { [$0] } ?? []))
     case let action as any ChangingAction:
       let result = try await action.perform(context, captured: actionCapture)
       try refuseSecrets(in: result.outputs)
@@ -336,6 +341,7 @@ struct EffectWork {
     context.output = EffectOutput(
       journal: runner.journal, redactor: runner.redactor, clock: runner.clock, run: runner.run.id, effect: effect.id.description)
     context.measurement = try await measurement(in: call, resolved)
+    context.awaited = awaited(in: call)
     return context
   }
 

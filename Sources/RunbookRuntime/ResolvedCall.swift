@@ -32,6 +32,8 @@ extension BoundCall {
   func resolved(in scope: any ReferenceScope) throws(ResolutionError) -> ResolvedCall {
     var arguments = ValueMap()
     for entry in call.arguments {
+      // It is asked later, and more than once; what it refers to is put in each time.
+      if nestedChecks[entry.key] != nil { continue }
       guard let field = descriptor.fields.first(where: { $0.name == entry.key }) else { continue }
       if SealedSecrets.mayStand(in: field.type), let sealed = try SealedSecrets.sealed(entry.value, scope: scope) {
         arguments[entry.key] = sealed

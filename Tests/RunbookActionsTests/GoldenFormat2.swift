@@ -126,6 +126,76 @@ extension GoldenPlan {
         help: remove 'probe' and 'onInterrupt' from step 'b'
         """),
     GoldenPlan(
+      name: "a wait has a moment or a check, and each of the two what it needs",
+      text: Bench.steps(
+        """
+        - { id: a, action: wait.until, with: { zone: Europe/Berlin } }
+        - { id: b, action: wait.until, with: { at: "02:00" } }
+        - { id: c, action: wait.until, with: { at: "25:00", zone: UTC } }
+        - { id: d, action: wait.until, with: { at: "02:00", zone: Europe/Berln } }
+        - { id: e, action: wait.until, with: { at: "2025-01-18T02:00:00Z", zone: UTC } }
+        - { id: f, action: wait.until, with: { check: { action: fake.look, with: { cell: x }, expect: { equals: 1 } } } }
+        - { id: g, action: wait.until, with: { within: 5m, check: { value: x, expect: { equals: x } } } }
+        - { id: h, action: wait.until, with: { within: 5m, check: { action: fake.look, with: { cell: x }, expect: { equals: 1 }, holdFor: 5s } } }
+        """),
+      rendered: """
+        error[RB2008]: wait.until: it does not say what is waited for
+         --> p.yaml:10:26
+           |
+        10 |       - { id: a, action: wait.until, with: { zone: Europe/Berlin } }
+           |                          ^^^^^^^^^^
+        help: write 'at', or 'check' and 'within'
+
+        error[RB2008]: wait.until: '02:00' does not say by which clock
+         --> p.yaml:11:46
+           |
+        11 |       - { id: b, action: wait.until, with: { at: "02:00" } }
+           |                                              ^^
+        help: add zone: Europe/Berlin (or another), or an offset
+
+        error[RB2008]: wait.until: '25:00' is no moment
+         --> p.yaml:12:46
+           |
+        12 |       - { id: c, action: wait.until, with: { at: "25:00", zone: UTC } }
+           |                                              ^^
+        help: write 2025-01-18T02:00 or 02:00 and a zone, or a moment with an offset, like 2025-01-18T02:00:00Z
+
+        error[RB2008]: wait.until: there is no time zone 'Europe/Berln'
+         --> p.yaml:13:59
+           |
+        13 |       - { id: d, action: wait.until, with: { at: "02:00", zone: Europe/Berln } }
+           |                                                           ^^^^
+        help: did you mean Europe/Berlin?
+
+        error[RB2008]: wait.until: '2025-01-18T02:00:00Z' has an offset of its own
+         --> p.yaml:14:74
+           |
+        14 |       - { id: e, action: wait.until, with: { at: "2025-01-18T02:00:00Z", zone: UTC } }
+           |                                                                          ^^^^
+        help: remove 'zone', or the offset
+
+        error[RB2008]: wait.until: it does not say how long the check may take to hold
+         --> p.yaml:15:46
+           |
+        15 |       - { id: f, action: wait.until, with: { check: { action: fake.look, with: { cell: x }, expect: { equals: 1 } } } }
+           |                                              ^^^^^
+        help: add within: 10m
+
+        error[RB2008]: a value does not change while it is waited for
+         --> p.yaml:16:65
+           |
+        16 |       - { id: g, action: wait.until, with: { within: 5m, check: { value: x, expect: { equals: x } } } }
+           |                                                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        help: write a check with an action
+
+        error[RB1110]: a check inside 'with' takes no 'holdFor'
+         --> p.yaml:17:128
+           |
+        17 |       - { id: h, action: wait.until, with: { within: 5m, check: { action: fake.look, with: { cell: x }, expect: { equals: 1 }, holdFor: 5s } } }
+           |                                                                                                                                ^^^^^^^
+        help: remove 'holdFor'
+        """),
+    GoldenPlan(
       name: "a check inside arguments has the keys of a check",
       text: Bench.steps(
         """
