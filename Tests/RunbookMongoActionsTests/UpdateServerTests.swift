@@ -129,6 +129,23 @@ import Testing
     }
   }
 
+  @Test("A command that comes after its fence has closed misses as a whole, and the next pass does it; an equal value from before survives")
+  func aLateCommand() async throws {
+    try await Rig.with(addFields) { rig in
+      try await rig.insert((0..<5).map(asset))
+      let hand = try await rig.takeOver(
+        .interleaving("update.block-written") {
+          try await rig.update(2, ["$set": ["label": "about 2", "extra": .null]])
+          try await Task.sleep(for: .milliseconds(rig.timing.window + 100))
+        })
+      let result = try await hand.perform()
+      #expect(result.outputs["changed"] == 4)
+      #expect(result.outputs["guarded"]?.integerValue ?? 0 >= 5)
+      #expect(try await hand.undo().conflicts == 0)
+      #expect(try await rig.all()[BSONValue.int32(2).raw]?["label"]?.string == "about 2")
+    }
+  }
+
   @Test func whatTheApplicationChangedIsKeptAndListed() async throws {
     try await Rig.with(addFields) { rig in
       try await rig.insert((0..<30).map(asset))
