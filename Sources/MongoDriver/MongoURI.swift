@@ -14,6 +14,8 @@ public struct MongoURI: Sendable, CustomStringConvertible {
   let redactor: Redactor
   /// The names of the options given, in lower case.
   let optionNames: Set<String>
+  /// Whether a password, or an option that is as secret as one, stands in it.
+  public let holdsSecret: Bool
 
   /// Never fails: text that is no connection string has no hosts, and `MongoClient` says what is wrong with it.
   public init(_ text: String) {
@@ -53,6 +55,7 @@ public struct MongoURI: Sendable, CustomStringConvertible {
     optionNames = names
     redacted = scheme + userInfo + authority + (options.isEmpty ? "" : "?" + options.joined(separator: "&"))
     redactor = Redactor(secrets: secrets)
+    holdsSecret = secrets.contains { !$0.isEmpty }
   }
 
   public var description: String { redacted }

@@ -53,6 +53,10 @@ public protocol CoordinatingTarget: Target {
 
   func writeReceipt(_ receipt: RunReceipt, entries: [ReceiptEntry]) async throws(ActionError)
   func readReceipt(run: String) async throws(ActionError) -> RunReceipt?
+  /// Receipts of all runs that it knows, ended ones too, by their ids.
+  func allReceipts() async throws(ActionError) -> [RunReceipt]
+  /// The entries of a run that it keeps, in order.
+  func readReceiptEntries(run: String) async throws(ActionError) -> [ReceiptEntry]
   /// Receipts of runs of this plan that have not ended.
   func unfinishedRuns(plan: String) async throws(ActionError) -> [RunReceipt]
 

@@ -14,7 +14,7 @@ public struct RunbookCommand: AsyncParsableCommand {
     subcommands: [
       ExecuteCommand.self, ResumeCommand.self, RollbackCommand.self, StatusCommand.self, ListCommand.self, ConfirmCommand.self,
       ValidateCommand.self, CloseCommand.self, UnlockCommand.self, PauseCommand.self, PaceCommand.self, CancelCommand.self,
-      FinalizeCommand.self,
+      FinalizeCommand.self, RecoverCommand.self,
       LogsCommand.self, ReportCommand.self, VerifyCommand.self, SchemaCommand.self, ExplainCommand.self, SuperviseCommand.self,
     ])
 

@@ -73,6 +73,13 @@ extension MongoTarget {
     return try found.flatMap { (document) throws(ActionError) in try receipt(document) }
   }
 
+  public func allReceipts() async throws(ActionError) -> [RunReceipt] {
+    let found = try await findOwn([:], in: RunbookCollections.runs, sort: ["_id": 1], doing: "looking for runs")
+    var receipts: [RunReceipt] = []
+    for document in found { if let receipt = try receipt(document) { receipts.append(receipt) } }
+    return receipts
+  }
+
   public func unfinishedRuns(plan: String) async throws(ActionError) -> [RunReceipt] {
     let ended: BSONValue = ["succeeded", "failed", "rolledBack", "rolledBackWithConflicts", "closed"]
     let found = try await findOwn(

@@ -122,9 +122,9 @@ final class Coordination: Sendable {
       params: setting.redactor.redact(setting.header.params), status: status, phase: phase, headSequence: head.seq,
       headHash: "\(head.hash)",
       details: [
-        "planDigest": .string(setting.header.planDigest), "planPath": .string(setting.header.planPath),
-        "created": .timestamp(setting.header.created), "initiator": .string(setting.header.initiator),
-        "toolVersion": .string(setting.header.toolVersion),
+        "planDigest": .string(setting.header.planDigest), "planPath": .string(setting.redactor.redact(setting.header.planPath)),
+        "created": .timestamp(setting.header.created), "initiator": .string(setting.redactor.redact(setting.header.initiator)),
+        "toolVersion": .string(setting.header.toolVersion), "targets": setting.redactor.redact(setting.header.targets),
       ])
     for item in changed { try await item.target.writeReceipt(receipt, entries: entries) }
     let last = entries.last?.sequence ?? 0

@@ -240,7 +240,9 @@ public struct RunLauncher: Sendable {
       message:
         "the state is older than the target, or belongs to another copy of this run (entry \(head.seq) here, \(receipt.headSequence) in the target's receipt)",
       standing: "nothing was sent for the run",
-      next: ["bring the newer state file back, or 'runbook recover --target URI' in a version that has it"])
+      next: [
+        "bring the newer state file back, or add to this one what the target knows: runbook recover --target URI --run \(setting.run.id)"
+      ])
   }
 
   @discardableResult

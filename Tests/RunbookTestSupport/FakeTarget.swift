@@ -140,6 +140,16 @@ public final class FakeTarget: CoordinatingTarget {
     return server.state.withLock { $0.receipts[run] }
   }
 
+  public func allReceipts() async throws(ActionError) -> [RunReceipt] {
+    try server.check(session)
+    return server.state.withLock { $0.receipts.values.sorted { $0.run < $1.run } }
+  }
+
+  public func readReceiptEntries(run: String) async throws(ActionError) -> [ReceiptEntry] {
+    try server.check(session)
+    return server.receiptLog(of: run).sorted { $0.sequence < $1.sequence }.map { ReceiptEntry(sequence: $0.sequence, text: $0.text) }
+  }
+
   public func unfinishedRuns(plan: String) async throws(ActionError) -> [RunReceipt] {
     try server.check(session)
     let ended: Set<String> = ["succeeded", "failed", "rolledBack", "rolledBackWithConflicts", "closed"]

@@ -113,7 +113,7 @@ extension ErrorPages {
 
       ## What to do now
 
-      Bring the newer state file back. (Rebuilding a lost state from the target, `runbook recover`, is not built yet; what it needs is kept there.)
+      Bring the newer state file back. Where it is lost, add to this one what the target knows: `runbook recover --target URI --run RUN` (with `env:NAME` or `file:PATH` in place of an address that has a password), then `runbook resume RUN` or `runbook rollback RUN`.
       """##,
     "RB2508":
       ##"""
@@ -302,6 +302,38 @@ extension ErrorPages {
 
       Read what differs, which the command prints above the message. If that is what is wanted, run the command that the message ends with; it has
       the right digest. At least the first 12 digits of it are needed.
+      """##,
+    "RB2519":
+      ##"""
+      # RB2519: a run cannot be made again from its target
+
+      ## Cause
+
+      What the target keeps of the run is not whole: entries are missing (`runbook finalize` removes them), cannot be read, or are not those that the receipt speaks of.
+
+      ## What has already been done
+
+      No state was made or changed. Exit status 8.
+
+      ## What to do now
+
+      Where the run changed several targets, ask another one (`runbook recover --target …`). Look for a copy of the state file. What the run did is still in the undo entries (`_runbook.undo.…`) and backups of the target; a finalized run cannot be rolled back any more.
+      """##,
+    "RB2520":
+      ##"""
+      # RB2520: the state and the target know different histories of a run
+
+      ## Cause
+
+      Both hold entries of the run, and they do not follow from each other: two copies of the state file have gone on with it, one after the other.
+
+      ## What has already been done
+
+      Nothing. Exit status 8.
+
+      ## What to do now
+
+      Take the run up with the state that went on last (the target knows that one). Where that is lost, make a new state beside this one: `runbook recover --target … --run RUN --state sqlite:PATH`.
       """##,
   ]
 }
