@@ -9,10 +9,11 @@ MINUTES ?= 10
 TESTS = tools/python tools/limit.py
 SWIFT_TEST = swift test --skip-build --disable-xctest
 
-.PHONY: help setup build release pages docs test demo soak simulate comparisons fuzz bench lint format clean
+.PHONY: help setup build release pages docs test demo demo-others soak simulate comparisons fuzz bench lint format clean
 
 help:
 	@echo "make demo       the migration of 1,681 assets under a writing application: to its end, rolled back, killed and resumed"
+	@echo "make demo-others  the plans of other fields (an index on orders, names of users): failing, forward, back"
 	@echo "make test       build, all tests, style; make lint: the style alone; make format: mend it"
 	@echo "make soak       KILLS=$(KILLS) kills under three writers; make simulate: SEEDS=$(SEEDS) random simulated runs"
 	@echo "make comparisons  COMPARISONS=$(COMPARISONS) synthetic comparisons of latency of each kind: the figures of docs/measurements.md"
@@ -52,6 +53,9 @@ test: setup
 demo: build
 	demo/run
 
+demo-others: build
+	demo/others
+
 soak: build
 	tools/soak --kills $(KILLS)
 
@@ -73,7 +77,7 @@ bench: release
 lint:
 	swift format lint --strict --parallel -r Package.swift Sources Tests
 	tools/python -m compileall -q demo tools
-	@for script in .ci/run demo/run tools/setup tools/server tools/soak tools/bench tools/fuzz tools/python; do bash -n $$script || exit 1; done
+	@for script in .ci/run demo/run demo/others tools/setup tools/server tools/soak tools/bench tools/fuzz tools/python; do bash -n $$script || exit 1; done
 	@echo "lint: no findings"
 
 format:
