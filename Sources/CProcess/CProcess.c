@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* Between fork and exec only calls that may be made in a signal handler: other threads may have held any lock. */
@@ -109,6 +111,24 @@ int cprocess_memory_file(void) { return memfd_create("runbook", MFD_CLOEXEC); }
 int cprocess_pipe(int ends[2]) {
   if (pipe2(ends, O_CLOEXEC) < 0) return -1;
   return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+int cprocess_hold_name(const char *name) {
+  /* An abstract address: it begins with a zero byte, lies in no directory, and goes with its last descriptor. */
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(name);
+  if (length > 100) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  memcpy(address.sun_path + 1, name, length);
+  int held = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (held < 0) return -1;
+  if (bind(held, (struct sockaddr *)&address, offsetof(struct sockaddr_un, sun_path) + 1 + length) == 0) return held;
+  int number = errno;
+  close(held);
+  errno = number;
+  return -1;
 }
 
 int cprocess_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); }

@@ -10,6 +10,8 @@ import Testing
 /// Programs under a real supervisor, the built program.
 @Suite struct ProgramTests {
   private let programs: Programs
+  /// Of its own for each test: a run has one process at a time.
+  private let runID = "run-" + UUID().uuidString
 
   init() throws { programs = Programs(executable: try Program.built().path) }
 
@@ -19,6 +21,7 @@ import Testing
   ) async throws -> ActionResult {
     let action = ExecRun(running: ProgramRunning(programs: programs, environment: environment))
     var context = Bench.context(arguments.merging(["argv": .list(argv.map(Value.string))]) { $1 }, clock: FakeClock(), stop: stop)
+    context.run.id = runID
     context.target = target
     context.timeout = timeout
     context.directory = "/tmp"
@@ -160,6 +163,7 @@ import Testing
     let check = ExecCheck(running: ProgramRunning(programs: programs, environment: ["PATH": "/usr/bin:/bin"]))
     func read(_ script: String) async throws -> Observation {
       var context = Bench.context(["argv": ["sh", "-c", .string(script)]], clock: FakeClock())
+      context.run.id = runID
       context.directory = "/"
       return try await check.read(context)
     }
@@ -232,6 +236,29 @@ import Testing
     #expect(try await run(["echo", "again"]).outputs["stdout"] == "again", "another supervisor takes its place")
   }
 
+  /// The process of a run was killed, its supervisor still ends what was started: nothing of the same run begins before that is done.
+  @Test func aSuccessorWaitsForWhatIsLeft() async throws {
+    let mark = Self.mark()
+    let call = ProgramCall(
+      argv: ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done; : \(mark)"], environment: ["PATH": "/usr/bin:/bin"], directory: "/tmp")
+    var former: Programs? = Programs(executable: try Program.built().path)
+    let task = Task { [former] in try? await former?.run(call, for: runID) }
+    try await Self.waits("it runs") { Self.living(mark) == 1 }
+    let supervisor = try #require(
+      ProcessTable.now().entries.first { entry in
+        let line = FileManager.default.contents(atPath: "/proc/\(entry.pid)/cmdline") ?? Data()
+        return String(decoding: line, as: UTF8.self).contains(mark)
+      }?.parent)
+    let next = Task { try await sh("echo next") }
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(Self.living(mark) == 1)
+    kill(supervisor, SIGKILL)
+    #expect(try await next.value.outputs["stdout"] == "next")
+    #expect(Self.living(mark) == 0)
+    _ = await task.value
+    former = nil
+  }
+
   @Test func manyAtOnce() async throws {
     try await withThrowingTaskGroup(of: (Int, Value?).self) { group in
       for number in 0..<40 {
@@ -247,6 +274,7 @@ import Testing
     let action = ShellRun(running: ProgramRunning(programs: programs, environment: ["PATH": "/usr/bin:/bin"]))
     func perform(_ arguments: ValueMap, via: [String] = []) async throws -> Value? {
       var context = Bench.context(arguments, clock: FakeClock())
+      context.run.id = runID
       context.directory = "/tmp"
       if !via.isEmpty { context.target = ExecTarget(name: "t", cwd: nil, environment: [:], via: via) }
       return try await action.perform(context, captured: .null).outputs["stdout"]

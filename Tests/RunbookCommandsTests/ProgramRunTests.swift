@@ -111,6 +111,30 @@ import Testing
     }
   }
 
+  /// What was cut off has half a second to end; whoever resumes at once waits until it is gone.
+  @Test func aProgramThatIsRunAgainIsAlone() async throws {
+    let script =
+      "if [ -e log ]; then echo again >> log; sleep 0.8; echo ended >> log; exit 0; fi; echo began >> log; "
+      + "trap \"\" TERM; while :; do echo alive >> log; sleep 0.02; done; : MARK"
+    let step = """
+          - id: once
+            action: exec.run
+            with: { argv: [ sh, -c, '\(script)' ] }
+            onInterrupt: rerun
+            rollback: { notNeeded: it writes lines }
+      """
+    try await lend(step) { program, _ in
+      let running = try await program.start("execute", "plan.yaml")
+      try await Self.waits("it runs") { text("log", program).contains("alive") }
+      running.signal(SIGKILL)
+      let resumed = try await program.run("resume")
+      #expect(resumed.status == 0, "\(resumed)")
+      let lines = text("log", program).split(separator: "\n")
+      #expect(lines.first == "began" && lines.count > 3)
+      #expect(lines.suffix(2) == ["again", "ended"], "\(lines)")
+    }
+  }
+
   @Test func aRollbackStopsTheProgramAndUndoesIt() async throws {
     try await lend(Self.endless) { program, mark in
       let running = try await program.start("execute", "plan.yaml")
@@ -180,6 +204,52 @@ import Testing
       let state = program.directory.appendingPathComponent(".runbook")
       for name in try FileManager.default.contentsOfDirectory(atPath: state.path) {
         told += String(decoding: try Data(contentsOf: state.appendingPathComponent(name)), as: UTF8.self)
+      }
+      for form in forms where told.contains(form) { Issue.record("\(form) is found") }
+    }
+  }
+
+  /// The spellings that encoders give a secret, whole and in pieces, on both streams.
+  @Test func encodedSecretsAreFoundNowhere() async throws {
+    let steps = """
+          - id: show
+            action: exec.run
+            with: { argv: [ python3, show.py, MARK ], env: { T: "${{ secrets.token }}" } }
+            rollback: { notNeeded: it shows }
+      """
+    let script = #"""
+      import base64, json, os, sys, time, urllib.parse
+      token = os.environ["T"]
+      spellings = [json.dumps(token), json.dumps(json.loads(json.dumps({"a": token}))), urllib.parse.quote(token), urllib.parse.quote_plus(token),
+                   token.encode().hex(), base64.urlsafe_b64encode(token.encode()).decode()]
+      spellings += [base64.b64encode(("xyz"[:shift] + token).encode()).decode() for shift in range(3)]
+      for text in spellings:
+          for stream in (sys.stdout, sys.stderr):
+              print("spelt:", text, file=stream, flush=True)
+              half = len(text) // 2
+              print("halves:", text[:half], end="", file=stream, flush=True)
+              time.sleep(0.05)
+              print(text[half:], file=stream, flush=True)
+      """#
+    try await lend(steps, more: "secrets: { token: { fromEnv: TOKEN } }") { program, _ in
+      try Data(script.utf8).write(to: program.directory.appendingPathComponent("show.py"))
+      let ended = try await program.run("execute", "plan.yaml")
+      #expect(ended.status == 0, "\(ended)")
+      var told = ended.output + ended.error
+      for arguments in [["logs"], ["report", "--format", "json"], ["status", "--format", "json"]] {
+        let ended = try await program.run(arguments)
+        told += ended.output + ended.error
+      }
+      #expect(told.contains("***"), "\(told)")
+      let state = program.directory.appendingPathComponent(".runbook")
+      for name in try FileManager.default.contentsOfDirectory(atPath: state.path) {
+        told += String(decoding: try Data(contentsOf: state.appendingPathComponent(name)), as: UTF8.self)
+      }
+      let secret = try #require(program.environment["TOKEN"])
+      var forms = [secret, "Kanarie", Data(secret.utf8).map { String(format: "%02x", $0) }.joined(), "Kanarie%2F9", "Kanarie/9%3F"]
+      for shift in 0..<3 {
+        let whole = Data(("xyz".prefix(shift) + secret).utf8).base64EncodedString()
+        forms.append(String(whole.dropFirst(4).dropLast(4)))
       }
       for form in forms where told.contains(form) { Issue.record("\(form) is found") }
     }

@@ -100,16 +100,22 @@ import Testing
   }
 
   /// Command lines and environments of the program's children, and its own command line.
+  /// Of a process and of all that descends from it: programs are its grandchildren.
   private static func commandLines(under pid: Int32) -> String {
     let files = FileManager.default
-    var text = ""
-    for entry in (try? files.contentsOfDirectory(atPath: "/proc")) ?? [] where Int32(entry) != nil {
-      let stat = (try? String(contentsOfFile: "/proc/\(entry)/stat", encoding: .utf8)) ?? ""
-      let parent = stat.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap { Int32($0) }
-      guard Int32(entry) == pid || parent == pid else { continue }
-      text += String(decoding: files.contents(atPath: "/proc/\(entry)/cmdline") ?? Data(), as: UTF8.self)
+    var parents: [Int32: Int32] = [:]
+    for entry in (try? files.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let id = Int32(entry), let stat = try? String(contentsOfFile: "/proc/\(entry)/stat", encoding: .utf8) else { continue }
+      parents[id] = stat.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap { Int32($0) }
     }
-    return text
+    func descends(_ id: Int32) -> Bool {
+      var id = id
+      while id != pid, let parent = parents[id], parent > 1 { id = parent }
+      return id == pid
+    }
+    return parents.keys.filter(descends).map { id in
+      String(decoding: files.contents(atPath: "/proc/\(id)/cmdline") ?? Data(), as: UTF8.self)
+    }.joined()
   }
 
   private static func expectNone(of secrets: [String], in text: String, _ place: String) {

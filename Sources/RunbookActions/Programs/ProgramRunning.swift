@@ -43,7 +43,7 @@ public struct ProgramRunning: Sendable {
   /// - Parameter statuses: exit statuses that count as success; nil where every one does.
   /// - Throws: RB2701 to RB2707.
   func run(_ call: ProgramCall, statuses: Set<Int32>?, in context: ActionContext) async throws(ActionError) -> ActionResult {
-    let end = try await programs.run(call, stop: context.stop, output: ReportingOutput(context))
+    let end = try await programs.run(call, for: context.run.id, stop: context.stop, output: ReportingOutput(context))
     let told = Self.lastWords(end.stderr.text(redact: context.output.redact))
     switch end.cut {
     case .stop?:

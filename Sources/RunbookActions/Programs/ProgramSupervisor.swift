@@ -27,6 +27,8 @@ public struct ProgramSupervisor: ~Copyable {
   private let socket: Int32
   private let signals: Int32
   private var isAbandoned = false
+  /// Open as long as anything that was started may be there.
+  private var held: [Int32] = []
   /// By process id.
   private var programs: [Int32: Program] = [:]
   /// Children of this process that programs left running when they ended by themselves.
@@ -67,13 +69,14 @@ public struct ProgramSupervisor: ~Copyable {
 
   private mutating func takeMessage() {
     guard let (message, descriptors) = SupervisorMessage.receive(from: socket) else { return abandon() }
+    if message.word == .hold { return held += descriptors }
     defer { descriptors.forEach { close($0) } }
     switch message.word {
     case .start where descriptors.count == 4: start(message.program, descriptors)
     case .stop:
       guard let pid = programs.first(where: { $0.value.id == message.program })?.key else { return }
       end(pid, grace: Self.grace)
-    case .start, .started, .failed, .ended: abandon()
+    case .start, .hold, .started, .failed, .ended: abandon()
     }
   }
 

@@ -15,8 +15,9 @@ public final class Programs: Sendable {
   ///
   /// At its time limit, when `stop` is asked for, or when this task is cancelled, the program and all that it started get TERM, and what is left
   /// of them after `ProgramSupervisor.grace` gets KILL; only then this returns.
+  /// - Parameter run: on whose behalf. What an earlier process of the run had started, and what is ended since that process is gone, is waited for.
   /// - Throws: RB2701 where it could not be started and nothing was done; RB2707 where nobody knows what came of it.
-  public func run(_ call: ProgramCall, stop: any StopSignal = NeverStopped(), output: any OutputSink = NoOutput()) async throws(ActionError)
+  public func run(_ call: ProgramCall, for run: String? = nil, stop: any StopSignal = NeverStopped(), output: any OutputSink = NoOutput()) async throws(ActionError)
     -> ProgramEnd
   {
     if stop.isRequested || Task.isCancelled { throw Self.stoppedBefore(call.name) }
@@ -27,7 +28,7 @@ public final class Programs: Sendable {
       let watch = Task { await under.watch(until: began + .microseconds(call.timeout), stop: stop) }
       defer { watch.cancel() }
       do throws(ActionError) {
-        return .success(try await start(call, image, under, output))
+        return .success(try await start(call, image, run, under, output))
       } catch {
         return .failure(error)
       }
@@ -50,12 +51,13 @@ public final class Programs: Sendable {
     }
   }
 
-  private func start(_ call: ProgramCall, _ image: ProgramImage, _ under: UnderWay, _ output: any OutputSink) async throws(ActionError)
-    -> SupervisorLine.Ending
-  {
+  private func start(
+    _ call: ProgramCall, _ image: ProgramImage, _ run: String?, _ under: UnderWay, _ output: any OutputSink
+  ) async throws(ActionError) -> SupervisorLine.Ending {
     // A supervisor that somebody killed meanwhile is noticed at the first call, and another one takes its place.
     for _ in 0..<2 {
       let line = try openLine()
+      if let run { try await hold(run, line, call) }
       let (endings, sink) = AsyncStream.makeStream(of: SupervisorLine.Ending.self)
       let number: Int64?
       do throws(SystemNumber) {
@@ -69,6 +71,23 @@ public final class Programs: Sendable {
       if let ending = await Task(operation: { await endings.first { _ in true } }).value { return ending }
     }
     throw ProgramCall.cannotStart(call.name, "the process that looks after programs ends at once", help: nil)
+  }
+
+  /// Twice what a supervisor takes at most to end what is left.
+  private static let patience = Duration.milliseconds(2 * (ProgramSupervisor.grace + ProgramSupervisor.graceWhenAbandoned))
+
+  private func hold(_ run: String, _ line: SupervisorLine, _ call: ProgramCall) async throws(ActionError) {
+    let deadline = ContinuousClock.now + Self.patience
+    while true {
+      do throws(SystemNumber) { if try line.hold(run: run) { return } } catch { throw ProgramCall.cannotStart(call.name, error) }
+      if Task.isCancelled { throw Self.stoppedBefore(call.name) }
+      if ContinuousClock.now > deadline {
+        throw ProgramCall.cannotStart(
+          call.name, "what an earlier process of this run had started has not ended yet",
+          help: "look for processes called 'supervisor' and what they have under them")
+      }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
   }
 
   private func openLine() throws(ActionError) -> SupervisorLine {

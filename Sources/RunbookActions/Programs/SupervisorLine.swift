@@ -33,6 +33,8 @@ final class SupervisorLine: Sendable {
     /// Negative once the line is closed.
     var socket: Int32
     var last: Int64 = 0
+    /// Runs whose names the supervisor holds.
+    var held: Set<String> = []
     var programs: [Int64: Program] = [:]
   }
 
@@ -68,6 +70,21 @@ final class SupervisorLine: Sendable {
 
   /// Nobody asks for programs any more. The supervisor ends what is under way.
   func close() { contents.withLock { if $0.socket >= 0 { _ = shutdown($0.socket, Int32(SHUT_RDWR)) } } }
+
+  /// Has the supervisor hold the name of a run until all that it started has ended.
+  /// - Returns: whether it does; false where another process of the run, or its supervisor, still does.
+  func hold(run: String) throws(SystemNumber) -> Bool {
+    if contents.withLock({ $0.held.contains(run) }) { return true }
+    let name = cprocess_hold_name("runbook-programs/\(getuid())/\(run)")
+    if name < 0, errno == EADDRINUSE { return false }
+    guard name >= 0 else { throw SystemNumber(errno) }
+    defer { Glibc.close(name) }
+    contents.withLock { contents in
+      guard contents.socket >= 0, SupervisorMessage(word: .hold, program: 0).send(to: contents.socket, descriptors: [name]) else { return }
+      contents.held.insert(run)
+    }
+    return true
+  }
 
   /// Has a program started.
   /// - Parameter onEnd: called once, with what came of it.
@@ -171,7 +188,7 @@ final class SupervisorLine: Sendable {
       end(message.program, &buffer) {
         .ended(status: Int32(truncatingIfNeeded: message.value), stdout: $0.stdout.text, stderr: $0.stderr.text)
       }
-    case .start, .stop: break
+    case .start, .stop, .hold: break
     }
   }
 

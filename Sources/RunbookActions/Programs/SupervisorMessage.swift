@@ -1,13 +1,15 @@
 import CProcess
 import Glibc
 
-/// What this program and the supervisor of its programs say to each other: three numbers, and with `start` four descriptors.
+/// What this program and the supervisor of its programs say to each other: three numbers, with `start` four descriptors, with `hold` one.
 struct SupervisorMessage: Sendable {
   enum Word: Int64, Sendable {
     /// To the supervisor: start what the first descriptor describes, with the three others as its streams.
     case start = 1
     /// End the program: TERM to it and all it started, then KILL.
     case stop = 2
+    /// Keep the descriptor until everything has ended: it holds a name by which a successor knows that.
+    case hold = 3
     /// From the supervisor: it runs; the value is its process id.
     case started = 11
     /// It could not be started; the value is the system's error number.
