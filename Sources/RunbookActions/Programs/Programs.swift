@@ -17,7 +17,8 @@ public final class Programs: Sendable {
   /// of them after `ProgramSupervisor.grace` gets KILL; only then this returns.
   /// - Parameter run: on whose behalf. What an earlier process of the run had started, and what is ended since that process is gone, is waited for.
   /// - Throws: RB2701 where it could not be started and nothing was done; RB2707 where nobody knows what came of it.
-  public func run(_ call: ProgramCall, for run: String? = nil, stop: any StopSignal = NeverStopped(), output: any OutputSink = NoOutput()) async throws(ActionError)
+  public func run(_ call: ProgramCall, for run: String? = nil, stop: any StopSignal = NeverStopped(), output: any OutputSink = NoOutput())
+    async throws(ActionError)
     -> ProgramEnd
   {
     if stop.isRequested || Task.isCancelled { throw Self.stoppedBefore(call.name) }
