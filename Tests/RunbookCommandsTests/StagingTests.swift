@@ -36,7 +36,9 @@ import Testing
       #expect(loaded.status == 0, "\(loaded)")
       let set = try await place.client.hello().setName ?? ""
       let plan = repository.appendingPathComponent("plans/staging-2b.yaml").path
-      let execute = ["execute", plan, "--yes", "--param", "database=\(place.database)", "--param", "replicaSet=\(set)"]
+      // Few samples and a wide floor: how fast the server is on a machine that does other things is no matter of this test.
+      let params = ["database=\(place.database)", "replicaSet=\(set)", "samples=40", "latencyFloor=10s"]
+      let execute = ["execute", plan, "--yes"] + params.flatMap { ["--param", $0] }
       try await body(Staging(place: place, execute: execute))
     }
   }
@@ -49,7 +51,8 @@ import Testing
       for line in [
         "Assets migrated: 100 %", "Phase schema: Schema migration (zero downtime), owner dba", "confirmed by", "(by --yes)",
         "observed 1,681",
-        "metric", "verdict", "Reversible:   for 7d",
+        "The new fields have the types that the release expects", "Looking an asset up uses an index and reads nothing else",
+        "Search and retrieval: no slower than before", "metric", "verdict", "Reversible:   for 7d",
       ] { #expect(ended.error.contains(line), "'\(line)' is missing in\n\(ended.error)") }
       #expect(!ended.error.contains("${{"), "\(ended)")
     }

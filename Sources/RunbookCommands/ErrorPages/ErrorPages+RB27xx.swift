@@ -9,7 +9,7 @@ extension ErrorPages {
 
       ## Cause
 
-      The program of a step, check or secret is not there, may not be executed, or cannot be given its arguments, or its directory is missing. The message says which. A name without a slash is looked for in the PATH that the program will have; a path begins at the plan's directory, or at `cwd`.
+      The program of a step, check or secret is not there, may not be executed, or cannot be given its arguments, or its directory is missing. The message says which. Or what an earlier process of the run had started has not ended, eleven seconds after it was told to. A name without a slash is looked for in the PATH that the program will have; a path begins at the plan's directory, or at `cwd`.
 
       ## What has already been done
 
