@@ -10,7 +10,7 @@ TESTS = tools/python tools/limit.py
 SWIFT_TEST = swift test --skip-build --disable-xctest
 RENAMING = RunbookMongoActionsTests\.(Swap|Structure|ActionConformance|ConformanceFault|CleanUp)
 
-.PHONY: help setup build release pages docs test demo demo-others soak simulate comparisons fuzz bench lint format clean
+.PHONY: help setup build release pages docs test demo demo-others soak simulate comparisons fuzz bench memory lint format clean
 
 help:
 	@echo "make demo       the migration of 1,681 assets under a writing application: to its end, rolled back, killed and resumed"
@@ -20,7 +20,7 @@ help:
 	@echo "make comparisons  COMPARISONS=$(COMPARISONS) synthetic comparisons of latency of each kind: the figures of docs/measurements.md"
 	@echo "make fuzz       MINUTES=$(MINUTES) of libFuzzer on the way from a file to a bound plan"
 	@echo "make docs       docs/actions.md from the descriptors; make pages: docs/errors into the program, after a page was changed"
-	@echo "make bench      the figures of docs/benchmarks.md; make build | release | clean"
+	@echo "make bench      the figures of docs/benchmarks.md, make memory: those of memory; make build | release | clean"
 
 setup:
 	@tools/setup
@@ -76,6 +76,9 @@ fuzz: setup
 
 bench: release
 	tools/bench
+
+memory: release
+	tools/memory
 
 lint:
 	swift format lint --strict --parallel -r Package.swift Sources Tests
