@@ -1,6 +1,14 @@
 import CLibMongoC
 import Dispatch
+import Glibc
 import Logging
+
+/// The counters that libmongoc keeps for each process in a file of shared memory, made as soon as the library is loaded.
+public enum DriverCounters {
+  /// Takes the file's name away; the counters themselves stay. A killed process would leave the file, and the next one that gets its number would
+  /// complain of it on stderr before anybody can keep it from that.
+  public static func dropFile() { unlink("/dev/shm/mongoc-\(getpid())") }
+}
 
 /// libmongoc's start and its log, both once a process.
 enum Driver {

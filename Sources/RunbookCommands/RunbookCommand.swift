@@ -1,4 +1,5 @@
 import ArgumentParser
+import MongoDriver
 
 /// The program's version: part of the approval digest and of every run's record.
 public enum ProgramVersion {
@@ -21,5 +22,8 @@ public struct RunbookCommand: AsyncParsableCommand {
   public init() {}
 
   /// Reads the command line, runs the command it names, and ends the process with its status.
-  public static func run() async { await main() }
+  public static func run() async {
+    DriverCounters.dropFile()
+    await main()
+  }
 }

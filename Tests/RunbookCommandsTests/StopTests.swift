@@ -139,6 +139,7 @@ import Testing
       try await running.waits(for: "→ settle")
       running.signal(SIGKILL)
       #expect(try await running.ended().status == 137)
+      #expect(!FileManager.default.fileExists(atPath: "/dev/shm/mongoc-\(running.pid)"), "no file of libmongoc's is left behind")
       let run = try await place.run()
       let (code, report) = try await place.status(run)
       #expect(code == 6, "its process is gone")
