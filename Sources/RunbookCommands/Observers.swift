@@ -16,6 +16,7 @@ final class TextObserver: RunObserver {
     var startedAt: ContinuousClock.Instant
     var shownAt: ContinuousClock.Instant
     var first: Int64
+    var hadNote = false
   }
 
   init(narrator: RunNarrator) {
@@ -36,7 +37,10 @@ final class TextObserver: RunObserver {
     }
   }
 
-  /// At most one line a second for each effect.
+  /// A line a second in the first twenty, then rarer, at last one a minute: what goes on for hours does not fill a log.
+  static func interval(after elapsed: Duration) -> Duration { min(max(.seconds(1), elapsed / 20), .seconds(60)) }
+
+  /// A line for each effect now and then, and where a note comes or goes.
   private func show(_ progress: RunbookActions.Progress, of effect: EffectID) {
     let now = ContinuousClock.now
     let isTold = narrator.withLock { $0.hasTold(effect) }
@@ -44,8 +48,10 @@ final class TextObserver: RunObserver {
       // What is not told yet was just begun, and its line is about to come; or an earlier process began it.
       var rate = pace[effect] ?? Rate(startedAt: now, shownAt: isTold ? now - .seconds(1) : now, first: progress.done)
       defer { pace[effect] = rate }
-      guard now - rate.shownAt >= .seconds(1) else { return nil }
-      rate.shownAt = now
+      let (wait, hasNote) = (now - rate.shownAt, progress.note != nil)
+      let isDue = wait >= Self.interval(after: now - rate.startedAt)
+      guard isDue || wait >= .seconds(1) && hasNote != rate.hadNote else { return nil }
+      (rate.shownAt, rate.hadNote) = (now, hasNote)
       let seconds = Double((now - rate.startedAt).components.seconds) + Double((now - rate.startedAt).components.attoseconds) / 1e18
       let speed = seconds > 0.2 ? Double(progress.done - rate.first) / seconds : 0
       return Self.line(progress, speed: speed)

@@ -2,6 +2,8 @@ import Foundation
 import RunbookTestSupport
 import Testing
 
+@testable import RunbookCommands
+
 /// How fast the batches go, said while a run goes on.
 @Suite struct PaceTests {
   private static let slow = Plans.change.replacing("batch: { size: 20 } }", with: "batch: { size: 20 }, throttle: { pauseBetween: 1s } }")
@@ -68,5 +70,13 @@ import Testing
       #expect(ended.status == 64)
       #expect(ended.error.contains(message), "\(ended)")
     }
+  }
+
+  /// Of the lines that tell how far it is, in a log.
+  @Test func plainLinesBecomeRarer() {
+    #expect(TextObserver.interval(after: .zero) == .seconds(1))
+    #expect(TextObserver.interval(after: .seconds(20)) == .seconds(1))
+    #expect(TextObserver.interval(after: .seconds(400)) == .seconds(20))
+    #expect(TextObserver.interval(after: .seconds(86_400)) == .seconds(60))
   }
 }
