@@ -64,17 +64,7 @@ extension MongoTarget {
 
   /// Puts the record in place of any other of its name.
   func writeBackupRecord(_ record: BackupRecord) async throws(ActionError) {
-    let command: BSONDocument = [
-      "update": .string(RunbookCollections.backups),
-      "updates": [["q": ["_id": .string(record.to)], "u": .document(record.document()), "upsert": true]],
-      "writeConcern": .document(durable), "maxTimeMS": .integer(try unfencedMilliseconds()),
-    ]
-    let reply = WriteReply(try await repeated(command, collection: RunbookCollections.backups, doing: "recording the backup"))
-    if let failure = reply.writeErrors.first {
-      throw ActionError(
-        code: MongoErrorCode.refused, message: "target '\(name)' refuses the backup's record: \(failure.message) (code \(failure.code))",
-        kind: .refused)
-    }
+    try await replaceOwn(record.document(), in: RunbookCollections.backups, doing: "recording the backup")
   }
 
   func deleteBackupRecord(of collection: String) async throws(ActionError) {

@@ -66,12 +66,7 @@ struct CollectionRename: Sendable {
       writer.append("run", context.run.id)
       writer.append(fieldsOf: note)
     }
-    let command: BSONDocument = [
-      "update": .string(RunbookCollections.renames),
-      "updates": [["q": ["_id": .string(noteID)], "u": .document(document), "upsert": true]],
-      "writeConcern": .document(target.durable), "maxTimeMS": .integer(try target.unfencedMilliseconds()),
-    ]
-    _ = try await target.repeated(command, collection: RunbookCollections.renames, doing: "noting a rename")
+    try await target.replaceOwn(document, in: RunbookCollections.renames, doing: "noting a rename")
   }
 }
 

@@ -76,20 +76,8 @@ struct CollectionSwap: Sendable {
   }
 
   func save(_ record: SwapRecord) async throws(ActionError) {
-    let command: BSONDocument = [
-      "update": .string(RunbookCollections.renames),
-      "updates": [
-        ["q": ["_id": .string(recordID)], "u": .document(record.document(id: recordID, run: context.run.id)), "upsert": true]
-      ],
-      "writeConcern": .document(target.durable), "maxTimeMS": .integer(try target.unfencedMilliseconds()),
-    ]
-    let reply = WriteReply(try await target.repeated(command, collection: RunbookCollections.renames, doing: "noting the swap"))
-    if let failure = reply.writeErrors.first {
-      throw ActionError(
-        code: MongoErrorCode.refused,
-        message: "target '\(target.name)' refuses the note of the swap: \(failure.message) (code \(failure.code))",
-        kind: .refused)
-    }
+    try await target.replaceOwn(
+      record.document(id: recordID, run: context.run.id), in: RunbookCollections.renames, doing: "noting the swap")
   }
 
   // MARK: Forward

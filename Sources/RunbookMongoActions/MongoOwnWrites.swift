@@ -37,6 +37,20 @@ extension MongoTarget {
     return present
   }
 
+  /// Puts a document in the place of any other of its `_id`, under the lease.
+  /// - Throws: `refused` where the server does not take it.
+  func replaceOwn(_ document: BSONDocument, in collection: String, doing: String) async throws(ActionError) {
+    guard let key = document["_id"]?.decoded else { preconditionFailure("a document of the program's own has an _id") }
+    let command: BSONDocument = [
+      "update": .string(collection), "updates": [["q": ["_id": key], "u": .document(document), "upsert": true]],
+      "writeConcern": .document(durable), "maxTimeMS": .integer(try unfencedMilliseconds()),
+    ]
+    guard let failure = WriteReply(try await repeated(command, collection: collection, doing: doing)).writeErrors.first else { return }
+    throw ActionError(
+      code: MongoErrorCode.refused,
+      message: "'\(collection)' of target '\(name)', while \(doing): \(failure.message) (code \(failure.code))", kind: .refused)
+  }
+
   /// Sends a write that does no harm when it is done twice, up to three times.
   func repeated(_ command: BSONDocument, collection: String, doing: String) async throws(ActionError) -> BSONDocument {
     var attempt = 1

@@ -156,10 +156,10 @@ private struct ValidatorWork {
       [["$match": .document(wanted.violations ?? [:])], ["$limit": 10], ["$project": ["_id": 1]]], in: collection,
       doing: "listing documents that do not fit")
     let ids = rows.compactMap { $0["_id"] }.map { MongoValues.text($0) }.joined(separator: ", ")
-    let documents = violations == 1 ? "1 document" : "\(violations) documents"
+    let (documents, verb) = violations == 1 ? ("1 document", "does") : ("\(violations) documents", "do")
     return ActionError(
       code: StructureErrorCode.violations,
-      message: "\(documents) of '\(collection)' of target '\(structure.target.name)' do not fit the validator, for example _id \(ids)",
+      message: "\(documents) of '\(collection)' of target '\(structure.target.name)' \(verb) not fit the validator, for example _id \(ids)",
       kind: .refused, help: "change the documents first, or set allowExistingViolations: true")
   }
 
