@@ -54,18 +54,17 @@ extension InsertWork {
     let total = captured["documents"]?.integerValue
     let before = try await totals()
     let stop = context.stop
-    let progress = context.progress
-    progress(Progress(done: before.changed, total: total, unit: "documents"))
+    let progress = ChangeProgress(context, before: before.changed, total: total)
     let writer = try await OnlineChangeWriter(
-      change, collection: collection, points: "insert", batchSize: 500, isStopped: { stop.isRequested },
-      onBatch: { progress(Progress(done: before.changed + Int64($0.applied), total: total, unit: "documents")) })
+      change, collection: collection, points: "insert", batchSize: 500, throttle: try await throttle(ThrottleSettings(), context, progress),
+      isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     defer { writer.end() }
     let earlier = try await change.earlierBlocks()
     var position = earlier.position
     var skipped: Int64 = 0
     skipped += try await again(earlier.open, position: position, writer)
     let ours = isOrdered ? [] : try await change.ownKeys()
-    var builder = BlockBuilder(definition, size: writer.pace.size)
+    var builder = BlockBuilder(definition, size: writer.batchSize)
     try await read(passing: position) { (batch) throws(ActionError) in
       try writer.checkStop()
       let given = batch.compactMap { $0.document["_id"] }.filter { !ours.contains(KeyHash($0)) }
@@ -113,7 +112,7 @@ extension InsertWork {
     var rest = documents
     for _ in 0..<OnlineChangeForward.mostPasses where !rest.isEmpty {
       let present = try await change.present(rest.compactMap { $0["_id"] }, in: collection)
-      var builder = BlockBuilder(definition, size: min(rest.count, writer.pace.size))
+      var builder = BlockBuilder(definition, size: min(rest.count, writer.batchSize))
       var next: [BSONDocument] = []
       for document in rest {
         guard let key = document["_id"] else { continue }

@@ -18,7 +18,7 @@ final class OnlineChangeForward {
   }
 
   init(
-    _ change: OnlineChange, definition: ChangeDefinition, batchSize: Int, throttle: Throttle? = nil,
+    _ change: OnlineChange, definition: ChangeDefinition, batchSize: Int, throttle: Throttle,
     isStopped: @escaping @Sendable () -> Bool, onBatch: @escaping (OnlineChangeTally) -> Void
   ) async throws(ActionError) {
     self.change = change

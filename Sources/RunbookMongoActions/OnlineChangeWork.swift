@@ -91,13 +91,17 @@ struct OnlineChangeTotals: Sendable {
 final class ChangeProgress {
   private let tell: @Sendable (Progress) -> Void
   private let before: Int64
+  private let usualNote: String?
   private var current: Progress
 
-  /// - Parameter before: what earlier attempts did of the total.
-  init(_ context: ActionContext, before: Int64, total: Int64?) {
+  /// - Parameters:
+  ///   - before: what earlier attempts did of the total.
+  ///   - note: what is said as long as nothing is waited for.
+  init(_ context: ActionContext, before: Int64, total: Int64?, note: String? = nil) {
     tell = context.progress
     self.before = before
-    current = Progress(done: before, total: total, unit: "documents")
+    usualNote = note
+    current = Progress(done: before, total: total, unit: "documents", note: note)
     tell(current)
   }
 
@@ -107,13 +111,13 @@ final class ChangeProgress {
   }
 
   func note(_ words: String?) {
-    current.note = words
+    current.note = words ?? usualNote
     tell(current)
   }
 }
 
 extension OnlineChangeWork {
-  /// The throttle of a forward change, its signals seen to be readable.
+  /// The throttle of a forward change, its signals seen to be readable. One that the plan gives none follows a person's pace all the same.
   func throttle(_ settings: ThrottleSettings, _ context: ActionContext, _ progress: ChangeProgress) async throws(ActionError) -> Throttle {
     var signals: [any ThrottleSignal] = []
     if let limit = settings.maxLatency { signals.append(LatencySignal(target: change.target, collection: collection, limit: limit)) }

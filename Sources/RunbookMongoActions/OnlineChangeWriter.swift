@@ -8,17 +8,17 @@ final class OnlineChangeWriter {
   private let points: String
   private let isStopped: @Sendable () -> Bool
   private let onBatch: (OnlineChangeTally) -> Void
-  private let throttle: Throttle?
+  private let throttle: Throttle
   private var session: OnlineChangeSession
   private var counter: Int64
-  private(set) var pace: OnlineChangePace
+  private var pace: OnlineChangePace
   var tally = OnlineChangeTally()
 
   /// - Parameters:
   ///   - points: what the names of the crash points begin with.
   ///   - throttle: what each batch waits for.
   init(
-    _ change: OnlineChange, collection: String, points: String, batchSize: Int, throttle: Throttle? = nil,
+    _ change: OnlineChange, collection: String, points: String, batchSize: Int, throttle: Throttle,
     isStopped: @escaping @Sendable () -> Bool, onBatch: @escaping (OnlineChangeTally) -> Void
   ) async throws(ActionError) {
     self.change = change
@@ -29,7 +29,7 @@ final class OnlineChangeWriter {
     self.throttle = throttle
     // A removal is a command of its own, and an insertion takes a server longer than a change.
     pace = OnlineChangePace(
-      most: batchSize, first: points == "delete" ? 10 : points == "update" ? 100 : 20, target: throttle?.settings.targetLatency ?? 500)
+      most: batchSize, first: points == "delete" ? 10 : points == "update" ? 100 : 20, target: throttle.settings.targetLatency)
     // Blocks of an earlier attempt under the same lease have numbers already.
     let epoch = try change.lease().epoch
     let newest = try await change.read(
@@ -39,7 +39,7 @@ final class OnlineChangeWriter {
   }
 
   /// How many documents the next batch has.
-  var batchSize: Int { max(1, min(pace.size, throttle?.batchLimit ?? .max)) }
+  var batchSize: Int { max(1, min(pace.size, throttle.batchLimit)) }
 
   func end() { change.target.forgetSession(session.uuid) }
 
@@ -59,7 +59,7 @@ final class OnlineChangeWriter {
   /// - Parameter position: what a resumed attempt is told of how far the source has been dealt with.
   func write(_ builder: inout BlockBuilder, position: Int64 = 0) async throws(ActionError) -> Written {
     guard builder.count > 0 else { return Written() }
-    await throttle?.wait()
+    await throttle.wait()
     try checkStop()
     try await change.crashPoints.hit(points + ".captured")
     let lease = try change.lease()

@@ -211,16 +211,17 @@ struct RestoreWork: OnlineChangeWork {
   func restore(_ captured: Value) async throws(ActionError) -> ActionResult {
     let before = try await totals()
     let stop = call.context.stop
-    let progress = call.context.progress
-    let note = Self.note(loss: captured["wouldLose"]?.integerValue ?? 0)
+    let progress = ChangeProgress(
+      call.context, before: before.changed, total: nil, note: Self.note(loss: captured["wouldLose"]?.integerValue ?? 0))
     let writer = try await OnlineChangeWriter(
-      change, collection: collection, points: "restore", batchSize: 500, isStopped: { stop.isRequested },
-      onBatch: { progress(Progress(done: before.changed + Int64($0.applied), total: nil, unit: "documents", note: note)) })
+      change, collection: collection, points: "restore", batchSize: 500,
+      throttle: try await throttle(ThrottleSettings(), call.context, progress),
+      isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     defer { writer.end() }
     // What an earlier attempt brought back and the application has changed or deleted since stays as the application has it.
     let ours = try await change.ownKeys()
-    var inserted = BlockBuilder(definition(.insert), size: writer.pace.size)
-    var replaced = BlockBuilder(definition(.replace), size: writer.pace.size)
+    var inserted = BlockBuilder(definition(.insert), size: writer.batchSize)
+    var replaced = BlockBuilder(definition(.replace), size: writer.batchSize)
     var restless = 0
     try await read { (batch) throws(ActionError) in
       try writer.checkStop()

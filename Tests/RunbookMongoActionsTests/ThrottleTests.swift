@@ -172,4 +172,39 @@ import Testing
       await hand.target.close()
     }
   }
+
+  private final class Held: PaceSignal {
+    var current: WantedPace { WantedPace(hold: "ana: backup") }
+  }
+
+  private static let makers: [(ActionMaker, ValueMap)] = [
+    ({ MongoUpdate(timing: $0, crashPoints: $1) }, change),
+    ({ MongoDelete(timing: $0, crashPoints: $1) }, ["filter": .emptyMap]),
+    ({ MongoInsert(timing: $0, crashPoints: $1) }, ["documents": .list([.map(["_id": "new"])])]),
+    ({ MongoRestore(timing: $0, crashPoints: $1) }, ["from": "backup", "to": "assets"]),
+  ]
+
+  /// Whatever goes in batches: while a person holds it, nothing is written, and a stop ends it.
+  @Test(arguments: 0..<4) func aPersonHoldsEveryActionThatWritesInBatches(number: Int) async throws {
+    let (make, arguments) = Self.makers[number]
+    try await Rig.with(arguments, make: make) { rig in
+      try await rig.insert((0..<20).map { ["_id": .int64($0), "n": 1] })
+      try await rig.insert((100..<120).map { ["_id": .int64($0), "n": 1] }, into: "backup")
+      let before = try await rig.all()
+      let hand = try await rig.takeOver()
+      let said = Said()
+      var context = hand.context
+      context.pace = Held()
+      context.progress = { progress in
+        said.note(progress.note)
+        if progress.note?.hasPrefix("throttled for 2s") == true { rig.stop.request() }
+      }
+      let captured = try await hand.action.capture(context)
+      let stopped = await #expect(throws: ActionError.self) { _ = try await hand.action.perform(context, captured: captured) }
+      #expect(stopped?.kind == .stopped)
+      #expect(said.all.contains { $0.contains("by a person: held by ana: backup") }, "\(said.all)")
+      #expect(try await rig.all() == before)
+      await hand.target.close()
+    }
+  }
 }
