@@ -27,10 +27,10 @@ import sys
 import tempfile
 import time
 
+import measuring
 from pymongo import MongoClient, UpdateOne
 from pymongo.write_concern import WriteConcern
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = "apiVersion: runbook/v1\nkind: Runbook\nmetadata: { id: bench, title: Bench }\n"
 UPDATE = HEAD + """\
 params: { database: { type: string }, replicaSet: { type: string } }
@@ -130,9 +130,8 @@ class Bench:
             began = time.perf_counter()
             process = subprocess.Popen(
                 [self.options.runbook, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            _, ended, usage = os.wait4(process.pid, 0)
+            usage = measuring.ended(process)
             wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(ended)
         if process.returncode != status:
             sys.exit(f"bench: runbook {' '.join(arguments)} ended with {process.returncode}:\n"
                      + (self.folder / "log").read_text(errors="replace")[-1500:])
@@ -144,8 +143,7 @@ class Bench:
         seconds = []
         for _ in range(times):
             process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            _, ended, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(ended)
+            usage = measuring.ended(process)
             if process.returncode:
                 sys.exit(f"bench: {' '.join(command)} ended with {process.returncode}")
             seconds.append(usage.ru_utime + usage.ru_stime)
@@ -271,11 +269,11 @@ class Bench:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--runbook", default=os.environ.get("RUNBOOK", str(ROOT / ".build/release/runbook")))
+    parser.add_argument("--runbook", default=measuring.RELEASE)
     parser.add_argument("--documents", type=int, default=5000)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
-    options.runbook = os.path.abspath(shutil.which(options.runbook) or sys.exit(f"bench: no program at {options.runbook}; run make release"))
+    options.runbook = measuring.program(options.runbook)
 
     with tempfile.TemporaryDirectory(prefix="runbook-bench-") as name:
         folder = pathlib.Path(name)
@@ -283,14 +281,8 @@ def main():
         bench.start()
         bench.loading()
         bench.steps()
-        uri = os.environ.get("MONGODB_URI")
-        server = folder / "server"
-        try:
-            if not uri:
-                uri = subprocess.run([ROOT / "tools/server", "start", server], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        with measuring.server(folder / "server") as uri:
             bench.change(uri)
-        finally:
-            subprocess.run([ROOT / "tools/server", "stop", server], check=False)
         print("| what | runbook | beside | figure | goal | |\n| --- | --- | --- | --- | --- | --- |")
         for row in bench.rows:
             print("| " + " | ".join(row) + " |")

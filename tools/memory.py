@@ -13,15 +13,14 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
+import measuring
 from pymongo import MongoClient
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 GOAL = 80
 HEAD = """\
 apiVersion: runbook/v1
@@ -54,9 +53,8 @@ class Memory:
             began = time.perf_counter()
             process = subprocess.Popen(
                 [self.options.runbook, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            _, ended, usage = os.wait4(process.pid, 0)
+            usage = measuring.ended(process)
             seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(ended)
         if process.returncode != status:
             sys.exit(f"memory: {what} ended with {process.returncode}:\n" + (self.folder / "log").read_text(errors="replace")[-1500:])
         mebibytes = usage.ru_maxrss / 1024
@@ -111,7 +109,7 @@ class Memory:
         """All documents deleted where no server stands in the way."""
         count = self.options.documents
         front = subprocess.Popen(
-            [sys.executable, ROOT / "tools/instant.py", "--upstream", self.uri.split("//")[1].split("/")[0],
+            [sys.executable, measuring.ROOT / "tools/instant.py", "--upstream", self.uri.split("//")[1].split("/")[0],
              "--namespace", f"{self.database.name}.items", "--documents", str(count)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             self.environment["INSTANT_URI"] = front.stdout.readline().strip()
@@ -127,25 +125,20 @@ class Memory:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--runbook", default=os.environ.get("RUNBOOK", str(ROOT / ".build/release/runbook")))
+    parser.add_argument("--runbook", default=measuring.RELEASE)
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--deleted", type=int, default=3_000)
     options = parser.parse_args()
-    options.runbook = os.path.abspath(shutil.which(options.runbook) or sys.exit(f"memory: no program at {options.runbook}; run make release"))
+    options.runbook = measuring.program(options.runbook)
     with tempfile.TemporaryDirectory(prefix="runbook-memory-") as name:
         folder = pathlib.Path(name)
-        uri, server = os.environ.get("MONGODB_URI"), folder / "server"
-        try:
-            if not uri:
-                uri = subprocess.run([ROOT / "tools/server", "start", server], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        with measuring.server(folder / "server") as uri:
             memory = Memory(options, folder, uri)
             try:
                 memory.real()
                 memory.instant()
             finally:
                 memory.client.drop_database(memory.database.name)
-        finally:
-            subprocess.run([ROOT / "tools/server", "stop", server], check=False)
         print("| action | documents | most memory | time | under 80 MiB |\n| --- | --- | --- | --- | --- |")
         for row in memory.rows:
             print("| " + " | ".join(row) + " |")
