@@ -1,12 +1,21 @@
 """Kill the program at random moments while three careless writers work, and judge from the outside what is left.
 
-    tools/soak [--kills 300] [--stops 0] [--seed N] [--documents 600] [--runbook PATH] [--keep DIR]
+    tools/soak [--kills 300] [--stops 0] [--server-kills 0] [--faults 0] [--seed N] [--documents 600] [--batch 60] [--most 6] [--timing SECONDS]
+               [--rate 0.1] [--plan FILE] [--runbook PATH] [--keep DIR]
 
 A round is one run of `tools/soak.yaml` on a fresh collection (on MONGODB_URI, else on a server of its own): to its end, or to a
-check that fails, or to its end and then rolled back by a person. Up to six SIGKILLs hit it, at random times or just when a batch
-or an undo is on its way; `resume` or `rollback` goes on each time. Rounds go on until there were as many kills as asked. A round
-of --stops halts the process with SIGSTOP instead, lets another one with a copy of the state overtake it once its lease has run
-out, wakes it, and asserts that it changes nothing.
+check that fails, or to its end and then rolled back by a person. Rounds are of four kinds, and go on until there was as much of
+each as asked:
+
+kills         up to --most SIGKILLs of the program, at random times or just when a batch or an undo is on its way; `resume` or
+              `rollback` goes on each time
+stops         halted with SIGSTOP, overtaken by another process with a copy of the state once its lease has run out, and that one
+              perhaps again; woken, some while their successor works, they must change nothing
+server kills  up to --most SIGKILLs of the server, which is started again, and one or two of the program
+faults        a proxy before the server breaks connections, holds messages, delivers them late, parts everything (`soak_proxy.py`),
+              and up to two SIGKILLs of the program; after some attempts the proxy rests, and the run must come to its end
+
+--timing shortens how long a command may act (RUNBOOK_UPDATE_WINDOW and _LIMIT; 5 s and 5 s without it), and so what a take-over waits for.
 
 Judged (the reliability page's I1 to I4, I7, I8, I10): no acknowledged write is lost; no document is left out or half changed;
 after a rollback each document is as if only the application had written, untouched ones byte for byte; whatever is not exact is
@@ -36,65 +45,29 @@ from pymongo import MongoClient  # noqa: E402
 import check  # noqa: E402
 import ledger  # noqa: E402
 import writers  # noqa: E402
+from soak_proxy import FAULTS, Proxy  # noqa: E402
+from soak_server import Server  # noqa: E402
+from soak_watcher import Watcher  # noqa: E402
 
 PROCESS_LIMIT = 240.0
 """Seconds in which one process must end (I7); a take-over may have to wait for a lease and its grace."""
 
+KINDS = ("kills", "stops", "serverKills", "faults")
+
 RULES = {rule.field: rule for step in writers.STEPS for rule in step}
 
 
-class Watcher(threading.Thread):
-    """Polls the undo blocks, so that it is known from the outside between which moments each was sent and undone."""
-
-    def __init__(self, database):
-        super().__init__(daemon=True)
-        self.database, self.stopped, self.seen = database, threading.Event(), {}
-
-    def run(self):
-        before = time.time()
-        while not self.stopped.is_set():
-            now = time.time()
-            try:
-                for block in self.blocks({"st": 1, "undo": 1}):
-                    self.note(block, before, now)
-            except Exception:       # the server is busy or gone: the bounds only get wider
-                pass
-            before = now
-            self.stopped.wait(0.05)
-
-    def blocks(self, projection=None):
-        for name in self.database.list_collection_names(filter={"name": {"$regex": "^_runbook\\.undo\\."}}):
-            for block in self.database[name].find({}, projection):
-                yield {**block, "from": name}
-
-    def note(self, block, before, now):
-        """`now` is a moment before the block was read: a lower bound. For upper bounds the moment after it counts, since a look over all
-        blocks takes a while, and a block may be made and carried out while it goes on."""
-        after = time.time()
-        seen = self.seen.setdefault((block["from"], block["_id"]), {"born": before})
-        if block.get("st") != "intent":
-            seen.setdefault("appliedBy", after)
-        if not block.get("undo") and block.get("st") != "undone":
-            seen["undoneNotBefore"] = now
-        if block.get("st") == "undone":
-            seen.setdefault("undoneBy", after)
-
-    def under_way(self):
-        """Whether a batch, or an undo, has been announced and not recorded yet."""
-        return any("appliedBy" not in seen for seen in self.seen.values()) or any(
-            "undoneBy" not in seen and time.time() - seen.get("undoneNotBefore", 0) > 0.15 for seen in self.seen.values())
-
-
 class Round:
-    def __init__(self, options, seed, totals):
-        self.options, self.seed, self.totals = options, seed, totals
+    def __init__(self, options, seed, totals, kind):
+        self.options, self.seed, self.totals, self.kind = options, seed, totals, kind
         self.rng = random.Random(seed)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="runbook-soak-"))
-        self.violations, self.kills, self.kill_times, self.run_id = [], 0, [], None
+        self.violations, self.kill_times, self.server_kills, self.run_id = [], [], [], None
+        self.done, self.status = dict.fromkeys(KINDS, 0), None
         self.log = open(self.dir / "runbook.log", "ab")
         # Nobody is there to ask for a rollback while a process is stopped and overtaken.
-        self.scenario = self.rng.choice(["success", "failing"] if options.stopping else ["success", "failing", "person"])
-        self.application, self.last_words = None, ""
+        self.scenario = self.rng.choice(["success", "failing"] if kind == "stops" else ["success", "failing", "person"])
+        self.application, self.proxy, self.server, self.last_words, self.ended = None, None, None, "", threading.Event()
 
     # -- the program -------------------------------------------------------------------------------------------------------
 
@@ -142,7 +115,7 @@ class Round:
                 self.kill_times.append(time.time())
                 if time.monotonic() - began >= PROCESS_LIMIT:
                     self.violations.append(f"no end within {PROCESS_LIMIT:.0f} s")
-                self.kills += 1
+                self.done["kills"] += 1
                 return None
         try:
             status = process.wait(PROCESS_LIMIT)
@@ -155,21 +128,21 @@ class Round:
         return status
 
     def go(self, command, planned):
-        """Run `command` and whatever must follow a kill until a process ends by itself. Returns its status."""
-        waits = 0
+        """Run `command` and whatever must follow a kill, or a fault that it gave up at, until a process ends by itself. Returns its status."""
+        attempts = 0
         while True:
             status = self.await_end(self.runbook(*command), kill=planned > 0)
+            if status in (0, 1, 3, 4) or attempts >= 60 or status not in (None, 7) and self.kind not in ("serverKills", "faults"):
+                return status
+            attempts += 1
+            if self.proxy and attempts > 8:
+                self.proxy.active = False       # when faults stop, the run must come to its end
             if status is None:
                 planned -= 1
-                self.run_id = self.run_id or self.find_run()
-                command = self.next_command(command)
-            elif status == 7 and waits < 60:
-                waits += 1              # the killed one's lease has not run out yet
-                self.run_id = self.run_id or self.find_run()
-                command = self.next_command(command)
-                time.sleep(1)
             else:
-                return status
+                time.sleep(1)                   # at 7 the killed one's lease has not run out yet
+            self.run_id = self.run_id or self.find_run()
+            command = ["rollback", self.run_id] if status == 5 else self.next_command(command)
 
     def next_command(self, command):
         if self.run_id is None:
@@ -183,21 +156,29 @@ class Round:
     def play(self):
         try:
             self.set_up()
-            self.stop_and_overtake() if self.options.stopping else self.kill_and_resume()
+            self.conclude(self.stop_and_overtake() if self.kind == "stops" else self.lead())
         except Exception as error:      # a round that breaks is no proof of anything
             self.violations.append(f"the round broke: {error!r}")
         finally:
             self.tear_down()
 
     def set_up(self):
-        uri = os.environ.get("MONGODB_URI")
-        if not uri:
-            started = subprocess.run([ROOT / "tools/server", "start", self.dir / "server"], stdout=subprocess.PIPE, text=True, check=True)
-            uri = started.stdout.strip()
+        self.server = Server(self.dir / "server", durable=self.kind == "serverKills")
+        uri = self.server.uri
         client = MongoClient(uri)
         hello = client.admin.command("hello")
         self.database = client[f"soak_{os.getpid()}_{self.seed}"]
         self.environment = {**os.environ, "MONGODB_URI": uri, "RUNBOOK_STATE": f"sqlite:{self.dir}/state.db", "NO_COLOR": "1"}
+        if self.options.timing:
+            for name in ("RUNBOOK_UPDATE_WINDOW", "RUNBOOK_UPDATE_LIMIT"):
+                self.environment.setdefault(name, str(self.options.timing))
+        if self.kind in ("stops", "faults"):
+            self.environment.setdefault("RUNBOOK_LEASE_TTL", "2.5" if self.kind == "stops" else "6")    # seconds; else it is half a minute
+            # Not shorter than a command may act, and two seconds for the clocks.
+            self.environment.setdefault("RUNBOOK_LEASE_GRACE", str((self.options.timing or 5) + 2.1))
+        if self.kind == "faults":
+            self.proxy = Proxy(int(uri.rsplit(":", 1)[1].split("/")[0]), self.seed, self.options.rate)
+            self.environment["MONGODB_URI"] = self.proxy.uri_of(uri) + "&socketTimeoutMS=4000"
         place = types.SimpleNamespace(
             uri=uri, database=self.database.name, documents=self.options.documents, seed=self.seed, snapshot=str(self.dir / "snapshot"))
         writers.load(place, quiet=True)
@@ -210,18 +191,38 @@ class Round:
         self.application.stdout.readline()
         self.watcher = Watcher(self.database)
         self.watcher.start()
-        if self.options.stopping:
-            self.environment.setdefault("RUNBOOK_LEASE_TTL", "2.5")     # seconds; else each stop would wait for half a minute
-        self.execute = ["execute", str(ROOT / "tools/soak.yaml"), "--param", f"database={place.database}",
+        self.execute = ["execute", str(self.options.plan), "--param", f"database={place.database}",
                         "--param", f"replicaSet={hello.get('setName', '')}",
-                        "--param", f"failAt={'end' if self.scenario == 'failing' else 'nowhere'}"]
+                        "--param", f"failAt={'end' if self.scenario == 'failing' else 'nowhere'}", "--param", f"batch={self.options.batch}"]
+        if self.kind == "serverKills":
+            threading.Thread(target=self.kill_the_server, daemon=True).start()
+
+    def kill_the_server(self):
+        """Ends the server a few times, at random or just when a batch or an undo is on its way."""
+        for _ in range(self.rng.randrange(1, self.options.most + 1)):
+            if self.ended.wait(self.rng.uniform(0.2, self.totals["expected"] / 2)):
+                return
+            if self.rng.random() < 0.6:
+                until = time.monotonic() + 5
+                while not self.watcher.under_way() and time.monotonic() < until and not self.ended.wait(0.005):
+                    pass
+                time.sleep(self.rng.uniform(0, 0.08))
+            if self.ended.is_set():
+                return
+            began = time.time()
+            try:
+                self.server.kill_and_begin()
+                self.done["serverKills"] += 1
+            except RuntimeError as error:
+                self.violations.append(str(error))
+            self.server_kills.append((began, time.time()))
 
     def outside(self):
         return list(self.database.bystander.find()), {
             name: sorted(index) for name, index in self.collection.index_information().items()}
 
-    def kill_and_resume(self):
-        planned = self.rng.randrange(1, 7)
+    def lead(self):
+        planned = self.rng.randrange((self.options.most + 1) // 3, self.options.most + 1) if self.kind == "kills" else self.rng.randrange(0, 3)
         forward = planned if self.scenario != "person" else self.rng.randrange(0, planned + 1)
         status = self.go(self.execute, forward)
         if self.scenario == "person" and status == 0:
@@ -230,39 +231,70 @@ class Round:
             if status == 0:
                 # Killed before the wish was recorded, and then only resumed: the run is as it was, and whoever wants it back says so again.
                 status = self.go(["rollback", self.run_id], 0)
-        self.conclude(status)
+        return status
 
     def stop_and_overtake(self):
-        process = self.runbook(*self.execute)
-        until = time.monotonic() + 60
-        while process.poll() is None and not self.watcher.under_way() and time.monotonic() < until:
-            time.sleep(0.005)
-        time.sleep(self.rng.uniform(0, 0.3))
-        process.send_signal(signal.SIGSTOP)
-        self.run_id = self.find_run()
-        # The stopped process keeps its lock beside its state, as it must. The one that overtakes has a copy, as another machine would.
-        copy = self.dir / "overtaker"
-        copy.mkdir()
-        for file in self.dir.glob("state.db*"):
-            shutil.copy(file, copy)
-        self.environment["RUNBOOK_STATE"] = f"sqlite:{copy}/state.db"
-        until, status = time.monotonic() + PROCESS_LIMIT, 7
+        """One after the other is stopped and overtaken. Returns the exit status of the last, who works to the end."""
+        halted, command, status = [], self.execute, 7
+        for number in range(self.rng.randrange(1, self.options.most // 2 + 1)):
+            process = self.halted(command, epoch=number + 1)
+            if process.returncode is not None:
+                status = process.returncode
+                break
+            halted.append(process)
+            # The stopped process keeps its lock beside its state, as it must. The one that overtakes has a copy, as another machine would.
+            copy = self.dir / f"overtaker-{number}"
+            copy.mkdir()
+            for file in pathlib.Path(self.environment["RUNBOOK_STATE"].removeprefix("sqlite:")).parent.glob("state.db*"):
+                shutil.copy(file, copy)
+            self.environment["RUNBOOK_STATE"] = f"sqlite:{copy}/state.db"
+            command = ["resume", self.run_id]
+        until = time.monotonic() + PROCESS_LIMIT
         while status == 7 and time.monotonic() < until:
-            time.sleep(1)
-            status = self.await_end(self.runbook("resume", self.run_id), kill=False)
+            time.sleep(0.5)
+            process = self.runbook(*command)
+            if halted and self.rng.random() < 0.3:
+                time.sleep(self.rng.uniform(0, 2))
+                halted[-1].send_signal(signal.SIGCONT)      # while its successor waits or works
+            status = self.await_end(process, kill=False)
         self.stop_application()
         before = self.bytes_now()
-        process.send_signal(signal.SIGCONT)
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            self.violations.append("the woken process did not end within 60 s")
+        for process in halted:
+            process.send_signal(signal.SIGCONT)
+        for process in halted:
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                self.violations.append("a woken process did not end within 60 s")
         if self.bytes_now() != before:
-            self.violations.append("the woken process changed documents")
-        self.totals["stops"] += 1
-        self.conclude(status)
+            self.violations.append("a woken process changed documents")
+        self.done["stops"] += len(halted)
+        return status
+
+    def halted(self, command, epoch):
+        """A process that holds the lease under this epoch and was stopped, the first one while a batch is on its way; or one that has
+        ended by itself."""
+        until = time.monotonic() + PROCESS_LIMIT
+        while True:
+            process = self.runbook(*command)
+            has_begun = self.watcher.under_way if epoch == 1 else lambda: self.epoch() >= epoch
+            while process.poll() is None and not has_begun() and time.monotonic() < until:
+                time.sleep(0.01)
+            # As long as the former one's lease is not over, whoever comes is sent away.
+            if process.poll() == 7 and time.monotonic() < until:
+                time.sleep(0.5)
+                continue
+            time.sleep(self.rng.uniform(0, 0.3 if epoch == 1 else self.totals["expected"] / 2))
+            process.send_signal(signal.SIGSTOP)
+            if process.poll() is None:
+                self.run_id = self.run_id or self.find_run()
+            return process
+
+    def epoch(self):
+        receipt = self.database["_runbook.runs"].find_one({"_id": self.run_id}, {"epoch": 1})
+        return receipt["epoch"] if receipt else 0
 
     def bytes_now(self):
         return check.Evidence(self.collection, [], []).raw_now
@@ -287,7 +319,12 @@ class Round:
         time.sleep(0.15)
         self.watcher.stopped.set()
         self.watcher.join(10)
+        self.ended.set()
+        self.status = status
         allowed = (0,) if self.scenario == "success" else (3, 4)
+        if self.kind in ("serverKills", "faults"):
+            # A step that gave up was taken back; one that did so before anything was changed ends the run with 1.
+            allowed = (0, 1, 3, 4) if self.scenario == "success" else (1, 3, 4)
         if status not in allowed:
             self.violations.append(f"the run ended with {status}, expected {' or '.join(map(str, allowed))}")
             return
@@ -297,7 +334,7 @@ class Round:
         if report is None:
             self.violations.append("`status --format json` said nothing that can be read")
         evidence = check.Evidence(self.collection, check.read_snapshot(self.dir / "snapshot"), ledger.read(self.dir / "ledger"))
-        if self.scenario == "success":
+        if status == 0:
             verdict = check.judge_success(evidence, writers.STEPS, self.last_pass())
         else:
             verdict = self.judge_unwound(evidence, report, status)
@@ -366,7 +403,8 @@ class Round:
 
     def why_in_doubt(self, evidence, verdict, key, held):
         """The two allowed reasons: the application wrote exactly the migrated value, or the server lost its record of the answer, which
-        the test server does when the answer had held an error, that is when another document of the block was written meanwhile."""
+        the test server does when it is killed, or when the answer had held an error, that is when another document of the block was
+        written meanwhile."""
         ghost = evidence.ghosts[key]
         for rule in RULES.values():
             if any(write.touches(rule.field) and state is not None and any(ledger.same(state.get(rule.field, ledger.ABSENT), post)
@@ -378,10 +416,11 @@ class Round:
             born = bounds.get("born", 0)
             # The documents were read a moment before the block was made, and the command was sent before the process was killed.
             until = min([time_ for time_ in self.kill_times if time_ >= born] + [bounds.get("appliedBy", float("inf"))])
+            killed = any(end >= born - 0.5 and began <= bounds.get("appliedBy", float("inf")) for began, end in self.server_kills)
             written = any((write.acked or float("inf")) >= born - 3 and write.sent <= until
                           for other in keys if other in evidence.ghosts for write in evidence.ghosts[other].writes)
-            if block.get("missed") or block.get("failed") or written:
-                self.totals["doubtLostRecord"] += 1
+            if killed or block.get("missed") or block.get("failed") or written:
+                self.totals["doubtServerKilled" if killed else "doubtLostRecord"] += 1
                 return
         verdict.violate(f"{check.name_of(key)}: in doubt for neither of the two reasons")
 
@@ -413,15 +452,22 @@ class Round:
         return False
 
     def tear_down(self):
+        self.ended.set()
         if self.application and self.application.poll() is None:
             self.application.kill()
             self.application.wait()
         if hasattr(self, "watcher"):
             self.watcher.stopped.set()
             self.watcher.join(10)
-        if os.environ.get("MONGODB_URI") and hasattr(self, "database"):
-            self.database.client.drop_database(self.database.name)
-        subprocess.run([ROOT / "tools/server", "stop", self.dir / "server"], check=False)
+        if self.proxy:
+            self.proxy.stop()
+            self.done["faults"] += sum(self.proxy.counts.values())
+            for name, count in self.proxy.counts.items():
+                self.totals[name] += count
+        if self.server:
+            if os.environ.get("MONGODB_URI") == self.server.uri and hasattr(self, "database"):
+                self.database.client.drop_database(self.database.name)
+            self.server.stop()
         self.log.close()
         if self.violations and self.options.keep:
             shutil.copytree(self.dir, pathlib.Path(self.options.keep) / f"seed-{self.seed}", dirs_exist_ok=True)
@@ -431,41 +477,56 @@ class Round:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def main():
+def parsed():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--stops", type=int, default=0)
+    parser.add_argument("--server-kills", type=int, default=0)
+    parser.add_argument("--faults", type=int, default=0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--documents", type=int, default=600)
+    parser.add_argument("--most", type=int, default=6, help="the most kills, of the program or the server, in one round")
+    parser.add_argument("--timing", type=float, help="seconds that a command of a batch may be on its way, and run")
+    parser.add_argument("--batch", type=int, default=60, help="documents in a batch")
+    parser.add_argument("--rate", type=float, default=0.1, help="the share of requests at which the proxy does something")
+    parser.add_argument("--plan", type=pathlib.Path, default=ROOT / "tools/soak.yaml")
     parser.add_argument("--runbook", default=os.environ.get("RUNBOOK", str(ROOT / ".build/debug/runbook")))
     parser.add_argument("--keep", help="a directory for state, ledger and log of rounds with a violation")
     options = parser.parse_args()
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])      # a caller may have blocked what ends our own processes
     options.runbook = shutil.which(options.runbook) or sys.exit(f"soak: no program at {options.runbook}; build it first")
     options.runbook = os.path.abspath(options.runbook)
+    options.wanted = {"kills": options.kills, "stops": options.stops, "serverKills": options.server_kills, "faults": options.faults}
+    return options
 
-    totals = {"rounds": 0, "kills": 0, "stops": 0, "acknowledged": 0, "untouched": 0, "conflicts": 0, "excused": 0, "doubtEqualValue": 0,
-              "doubtLostRecord": 0, "applicationErrors": 0, "longestStallMs": 0, "violations": 0, "expected": 6.0}
+
+def main():
+    options = parsed()
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])      # a caller may have blocked what ends our own processes
+    totals = {"rounds": 0, **dict.fromkeys(KINDS, 0), **dict.fromkeys(FAULTS, 0), "acknowledged": 0, "untouched": 0, "conflicts": 0,
+              "excused": 0, "doubtEqualValue": 0, "doubtLostRecord": 0, "doubtServerKilled": 0, "applicationErrors": 0, "longestStallMs": 0,
+              "violations": 0, "expected": 6.0}
     idle = 0
-    while (totals["kills"] < options.kills or totals["stops"] < options.stops) and idle < 5:
-        options.stopping = totals["stops"] < options.stops and totals["kills"] >= options.kills
-        before = totals["kills"] + totals["stops"]
-        round_ = Round(options, options.seed + totals["rounds"], totals)
+    # Every kind in turn, so that a campaign which is ended early has some of each.
+    while idle < 8 and (missing := [kind for kind in KINDS if totals[kind] < options.wanted[kind]]):
+        kind = missing[totals["rounds"] % len(missing)]
+        round_ = Round(options, options.seed + totals["rounds"], totals, kind)
         round_.play()
         totals["rounds"] += 1
-        totals["kills"] += round_.kills
+        for name, count in round_.done.items():
+            totals[name] += count
         totals["violations"] += len(round_.violations)
-        idle = 0 if totals["kills"] + totals["stops"] > before else idle + 1
-        print(f"round {totals['rounds']}: seed {round_.seed}, {'stopped' if options.stopping else round_.scenario}, {round_.kills} kills,"
-              f" {len(round_.violations)} violations; {totals['kills']} of {options.kills} kills so far", flush=True)
+        idle = 0 if round_.done[kind] else idle + 1
+        done = ", ".join(f"{totals[name]} of {options.wanted[name]} {name}" for name in KINDS if options.wanted[name])
+        print(f"round {totals['rounds']}: seed {round_.seed}, {kind}, {round_.scenario}, ended {round_.status}, {round_.done[kind]} {kind}, "
+              f"{len(round_.violations)} violations; so far {done}", flush=True)
         for text in round_.violations[:10]:
             print(f"  seed {round_.seed}: {text}", flush=True)
         if round_.last_words:
             print(f"  seed {round_.seed}: the program's last words:\n{round_.last_words}", flush=True)
         if totals["violations"] > 200:
             break
-    if totals["kills"] < options.kills or totals["stops"] < options.stops:
-        print("soak: ended before there were as many kills as asked", flush=True)
+    if any(totals[kind] < options.wanted[kind] for kind in KINDS):
+        print("soak: ended before there was as much as asked", flush=True)
         totals["violations"] += 1
     totals.pop("expected")
     print(json.dumps({"soak": {"seed": options.seed, **totals}}), flush=True)

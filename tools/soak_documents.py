@@ -32,6 +32,7 @@ from pymongo.errors import NetworkTimeout, PyMongoError
 
 import soak_application as application
 from soak_application import ABSENT, CATALOG, LAYERS, OWN, PRICES
+from soak_server import Server
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FORWARD = ["delete.block-written", "delete.removed", "restore.sent", "restore.recorded", "swap.copied", "swap.ready", "swap.between",
@@ -39,53 +40,6 @@ FORWARD = ["delete.block-written", "delete.removed", "restore.sent", "restore.re
 BACK = ["undo.announced", "undo.sent", "undo.removed", "undo.recorded", "swap.returning", "swap.back-between", "swap.set-aside", "swap.back",
         "swap.undone"]
 """Where the program may be told to kill itself (RUNBOOK_CRASH_AT), in the order of the plan."""
-
-
-class Server:
-    """The round's own server, which can be killed and started again where it stood."""
-
-    def __init__(self, directory, durable):
-        self.directory, self.process = directory, None
-        self.uri = "" if durable else os.environ.get("MONGODB_URI", "")
-        if self.uri:
-            return
-        self.uri = subprocess.run([ROOT / "tools/server", "start", directory], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-        if durable:
-            pid = int((directory / "pid").read_text())
-            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[:-1]
-            subprocess.run([ROOT / "tools/server", "stop", directory], check=True)
-            self.command = words + (["--sync-on-commit"] if any("secantus" in word for word in words) else [])
-            self.begin()
-
-    def begin(self):
-        with open(self.directory / "log", "ab") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        (self.directory / "pid").write_text(str(self.process.pid))
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            try:
-                with MongoClient(self.uri, serverSelectionTimeoutMS=500) as client:
-                    if client.admin.command("hello").get("isWritablePrimary"):
-                        return
-            except PyMongoError:
-                time.sleep(0.1)
-        raise RuntimeError("the server did not come back")
-
-    def kill_and_begin(self):
-        self.process.kill()
-        self.process.wait()
-        self.begin()
-
-    def stop(self):
-        if self.process:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-            (self.directory / "pid").unlink(missing_ok=True)
-        subprocess.run([ROOT / "tools/server", "stop", self.directory], check=False)
 
 
 class ServerHangs(Exception):

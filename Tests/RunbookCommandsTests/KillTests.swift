@@ -2,12 +2,17 @@ import Foundation
 import RunbookTestSupport
 import Testing
 
-/// SIGKILLs at random moments under three writers, and one stopped process that is overtaken: `tools/soak` judges from the outside.
+/// SIGKILLs of the program and of the server at random moments under three writers, stopped processes that are overtaken, and what a network may
+/// do to connections: `tools/soak` judges from the outside.
 @Suite(.serialized) struct KillTests {
-  @Test func twentyKillsAndAnOvertakenProcess() async throws {
-    let totals = try await soak("--kills 20 --stops 1", named: "soak")
+  /// Commands that may act for seconds less than usual: a take-over waits for them.
+  @Test func killsOvertakenProcessesAndABrokenNetwork() async throws {
+    let totals = try await soak(
+      "--kills 20 --stops 1 --server-kills 1 --faults 20 --timing 1.5 --batch 40 --documents 400", named: "soak")
     #expect(try #require(totals["kills"] as? Int) >= 20)
-    #expect(totals["stops"] as? Int == 1)
+    #expect(try #require(totals["stops"] as? Int) >= 1)
+    #expect(try #require(totals["serverKills"] as? Int) >= 1)
+    #expect(try #require(totals["faults"] as? Int) >= 20)
   }
 
   /// The seed makes the first round go to its end, with two kills, and the second go back, with three.
