@@ -50,6 +50,8 @@ package struct BSONWalk {
   /// The first byte of the name; NUL where it is empty.
   package var initial: UInt8 { bytes[name] }
 
+  package var fieldName: String { String(decoding: bytes[name..<(value.start - 1)], as: UTF8.self) }
+
   /// Whether the name, with the NUL that ends it, is this.
   package func isNamed(_ terminated: [UInt8]) -> Bool {
     let count = value.start - name

@@ -21,11 +21,7 @@ public struct MongoDelete: ChangingAction {
     needsCollection: true,
     fields: [
       .init("filter", .document(.data), "Which documents; this or `select`."),
-      .init(
-        "select", .object([.init("pipeline", .documents(.pipeline), required: true, "Stages over the collection that yield `_id`.")]),
-        "A pipeline that finds them; a `guard` should say what must still hold of each."),
-      .init("guard", .document(.data), "What must hold of a document besides, at the moment of its deletion; others stay."),
-      .batch, .throttle,
+      .select, .guardCondition, .batch, .throttle,
     ],
     outputs: [
       .init("deleted", .integer(min: 0), "Documents deleted, over all attempts."),
@@ -69,15 +65,15 @@ public struct MongoDelete: ChangingAction {
     let start = ContinuousClock.now
     let work = try DeleteWork(context, timing, crashPoints)
     try await work.resolveOwn()
-    let checks = UpdateChecks(change: work.change, definition: work.definition)
-    try await checks.refuseUnfit()
+    let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
+    let definition = work.definition.on(try await checks.refuseUnfit())
     let before = try await work.totals().changed
     let total = try await checks.count() + before
     let stop = context.stop
     let progress = ChangeProgress(context, before: before, total: total)
     let throttle = try await work.throttle(work.arguments.throttle, context, progress)
     let forward = try await OnlineChangeForward(
-      work.change, definition: work.definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
+      work.change, definition: definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
       onBatch: { progress.note($0) })
     let hasConverged = try await forward.run()
     return try await work.result(
@@ -171,11 +167,7 @@ struct DeleteWork: OnlineChangeWork {
       return ChangeDefinition(collection: collection, kind: .delete, filter: filter)
     }
     // The documents as they are when they are read; a deletion asserts that they still are.
-    let read: [BSONDocument] = [
-      ["$project": ["_id": 1]],
-      ["$lookup": ["from": .string(collection), "localField": "_id", "foreignField": "_id", "as": "d"]], ["$unwind": "$d"],
-      ["$replaceWith": "$d"],
-    ]
+    let read = ChangeDefinition.lookUp(in: collection, exact: false)
     return ChangeDefinition(
       collection: collection, kind: .delete, selection: selection + read + conditions.map { ["$match": .document($0)] })
   }

@@ -4,10 +4,12 @@ import RunbookPlan
 extension FieldType.Field {
   static let filter = FieldType.Field("filter", .document(.data), default: "{}", "Which documents; all by default.")
   static let select = FieldType.Field(
-    "select", .object([.init("pipeline", .documents(.pipeline), required: true, "Yields `_id`.")]), isBuilt: false,
-    "A pipeline that finds them.")
+    "select", .object([.init("pipeline", .documents(.pipeline), required: true, "Stages over the collection that yield `_id`.")]),
+    "A pipeline that finds them; a `guard` should say what must still hold of each.")
   static let guardCondition = FieldType.Field(
-    "guard", .document(.data), isBuilt: false, "What must hold of a document at the moment of its change.")
+    "guard", .document(.data), "What must hold of a document besides, at the moment of its change; others stay as they are.")
+  static let collation = FieldType.Field(
+    "collation", .document(.data), "How texts compare while documents are found and computed; as the collection has it by default.")
   static let batch = FieldType.Field(
     "batch",
     .object([

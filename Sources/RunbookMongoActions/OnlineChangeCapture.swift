@@ -5,27 +5,48 @@ import RunbookActions
 struct ChangeDefinition: Sendable {
   let collection: String
   let filter: BSONDocument
+  /// What must hold besides at the moment of the change.
+  let condition: BSONDocument
+  /// Stages over the collection that yield the `_id` of the documents; nil: all that fit the filter.
+  let selection: [BSONDocument]?
   let stages: [BSONDocument]
   /// Touched fields.
   let fields: [String]
-  /// Fields that the stages or the filter look at and that are not touched; `$ROOT` for the document as a whole.
+  /// Fields that the stages, the filter or the condition look at and that are not touched; `$ROOT` for the document as a whole.
   let inputs: [String]
   /// Nobody but us writes the fields.
   let isAlone: Bool
   let kind: BlockKind
+  /// Constants that the stages name as variables.
+  let variables: BSONDocument
+  /// How texts compare while documents are found and computed; empty: as the collection has it.
+  let collation: BSONDocument
   var bypassesValidation = false
+  /// The collection has a collation of its own, under which different texts can be equal.
+  var comparesBytes = false
+  private let isVolatile: Bool
 
   static let root = "$ROOT"
 
-  init(collection: String, filter: BSONDocument, pipeline: UpdatePipeline, isAlone: Bool) {
+  init(
+    collection: String, filter: BSONDocument, pipeline: UpdatePipeline, isAlone: Bool, condition: BSONDocument = [:],
+    selection: [BSONDocument]? = nil, variables: BSONDocument = [:], collation: BSONDocument = [:]
+  ) {
     self.collection = collection
     self.filter = filter
+    self.condition = condition
+    self.selection = selection
     self.isAlone = isAlone
+    self.variables = variables
+    self.collation = collation
     kind = .fields
     stages = pipeline.stages
     fields = pipeline.targets
     var reads = pipeline.reads
     reads.add(filter: filter)
+    reads.add(filter: condition)
+    reads.add(variables: variables)
+    isVolatile = reads.isVolatile
     let touched = Set(fields)
     inputs = reads.wholeDocument ? [Self.root] : reads.fields.filter { !touched.contains($0) && $0 != "_id" && !$0.isEmpty }
   }
@@ -39,12 +60,51 @@ struct ChangeDefinition: Sendable {
     self.kind = kind
     self.filter = filter
     self.isAlone = isAlone
+    self.selection = nil
+    condition = [:]
+    variables = [:]
+    collation = [:]
+    isVolatile = false
     stages = selection
     fields = BlockKind.wholeDocument
     inputs = []
   }
 
-  var match: [BSONDocument] { filter.isEmpty ? [] : [["$match": .document(filter)]] }
+  /// The same on a collection of these options.
+  func on(_ options: BSONDocument) -> ChangeDefinition {
+    var change = self
+    change.comparesBytes = UpdateChecks.hasCollation(options)
+    return change
+  }
+
+  /// Finds the documents that need the change.
+  var match: [BSONDocument] { (selection.map(documents) ?? []) + conditions }
+
+  private var conditions: [BSONDocument] { [filter, condition].filter { !$0.isEmpty }.map { ["$match": .document($0)] } }
+
+  /// Turns the ids that a selection yields into documents of the collection as they are when they are read.
+  private func documents(of selection: [BSONDocument]) -> [BSONDocument] {
+    selection + Self.lookUp(in: collection, exact: !collation.isEmpty)
+  }
+
+  /// - Parameter exact: an id that is a text finds just the document with these bytes, whatever the collation says.
+  static func lookUp(in collection: String, exact: Bool) -> [BSONDocument] {
+    let found: [BSONDocument] = [
+      ["$project": ["_id": 1]],
+      ["$lookup": ["from": .string(collection), "localField": "_id", "foreignField": "_id", "as": "d"]], ["$unwind": "$d"],
+    ]
+    let isSame: BSONValue = [
+      "$cond": [
+        ["$and": [["$eq": [["$type": "$_id"], "string"]], ["$eq": [["$type": "$d._id"], "string"]]]],
+        [
+          "$and": [
+            ["$eq": [["$indexOfBytes": ["$d._id", "$_id"]], 0]], ["$eq": [["$strLenBytes": "$d._id"], ["$strLenBytes": "$_id"]]],
+          ]
+        ], true,
+      ]
+    ]
+    return found + (exact ? [["$match": ["$expr": isSame]]] : []) + [["$replaceWith": "$d"]]
+  }
 
   /// Computes, on the server and once, what each document was and would be: `{ _id, p: before, r: inputs, q: after }`, or `w` for a whole document.
   var capture: [BSONDocument] {
@@ -59,11 +119,29 @@ struct ChangeDefinition: Sendable {
       row.append(("r", .document(kept(inputs))))
     }
     row.append(("q", .document(BSONDocument(fields.map { ($0, .string("$" + $0)) }))))
-    return match + [["$set": [UpdatePipeline.before: "$$ROOT"] as BSONValue]] + stages + [["$replaceWith": .document(BSONDocument(row))]]
+    return match + [Self.keepBefore] + stages + [["$replaceWith": .document(BSONDocument(row))]]
   }
 
-  /// Finds a document that still fits the filter after the change: a change of the second kind.
-  var secondKindProbe: [BSONDocument] { match + stages + match + [["$limit": 1], ["$project": ["_id": 1]]] }
+  private static let keepBefore: BSONDocument = ["$set": [UpdatePipeline.before: "$$ROOT"] as BSONValue]
+
+  /// Finds a document that the change would change again: a change of the second kind.
+  ///
+  /// What still fits the filter afterwards counts. A selection cannot be asked about documents as they would be; there the stages are carried out
+  /// twice, and what the second time changes counts, or all where an expression has another value each time.
+  var secondKindProbe: [BSONDocument] {
+    var probe = match + stages + conditions
+    if selection != nil, !isVolatile {
+      let differs = fields.map { ["$ne": [.string("$" + $0), .string("$\(UpdatePipeline.before).\($0)")]] as BSONValue }
+      probe += [Self.keepBefore] + stages + [["$match": ["$expr": ["$or": .array(BSONArray(differs))]]]]
+    }
+    return probe + [["$limit": 1], ["$project": ["_id": 1]]]
+  }
+
+  /// What every command that reads by these stages says besides: variables and collation.
+  func writeReading(to aggregate: inout BSONWriter) {
+    if !variables.isEmpty { aggregate.append("let", variables) }
+    if !collation.isEmpty { aggregate.append("collation", collation) }
+  }
 }
 
 /// Where the parts of a row of the capture lie in its bytes. It is filled again for each row, so that rows are read without memory for each.
@@ -223,6 +301,7 @@ struct BlockBuilder: ~Copyable {
       id: id, kind: change.kind, step: step, delivery: delivery, database: database, collection: change.collection, fields: change.fields,
       inputs: change.inputs, isAlone: change.isAlone || change.kind == .insert && isAllMade, entries: entries.take(), count: count)
     block.bypassesValidation = change.bypassesValidation
+    block.comparesBytes = change.comparesBytes
     start = entries.open()
     count = 0
     bytes = 0

@@ -50,10 +50,10 @@ extension OnlineChangeStatements {
     out.append(fence, index: 0)
     if let document {
       let root = FieldGuard(ChangeDefinition.root)
+      let inside = FieldGuard.Inside(numbers: nestedTypes, texts: comparesBytes)
       document.withBytes { bytes in
-        root.write(BSONPlace(type: .document, start: 0, end: bytes.count), of: bytes, to: &conditions, in: &out)
+        root.write(BSONPlace(type: .document, start: 0, end: bytes.count), of: bytes, inside, to: &conditions, in: &out)
       }
-      if nestedTypes { root.writeNestedTypes(document.raw, to: &conditions, in: &out) }
     }
     out.close(conditions.list)
   }
@@ -108,7 +108,7 @@ extension UndoBlock {
 
   func wholeCommand(_ entries: UndoEntries, chosen: [Int]?, delivery: Delivery, isUndo: Bool) -> BSONDocument {
     precondition(!removes(isUndo: isUndo), "documents are removed one by one")
-    let writer = OnlineChangeStatements(until: delivery.until, fields: [], inputs: [])
+    let writer = OnlineChangeStatements(until: delivery.until, fields: [], inputs: [], comparesBytes: comparesBytes)
     return OnlineChangeStatements.command(
       collection, delivery: delivery, bypassesValidation: isUndo || bypassesValidation, bytes: commandBytes
     ) { out in
@@ -171,7 +171,7 @@ extension OnlineChange {
   func remove(
     _ chosen: [Int], of block: UndoBlock, entries: UndoEntries, delivery: UndoBlock.Delivery, isUndo: Bool, mayHaveActed: Bool
   ) async throws(ActionError) -> Removed {
-    let writer = OnlineChangeStatements(until: delivery.until, fields: [], inputs: [])
+    let writer = OnlineChangeStatements(until: delivery.until, fields: [], inputs: [], comparesBytes: block.comparesBytes)
     let sessions = removals
     var removed = Removed()
     var unknown: [Int] = []

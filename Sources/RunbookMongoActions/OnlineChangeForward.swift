@@ -72,6 +72,7 @@ final class OnlineChangeForward {
     let command = BSONDocument { aggregate in
       aggregate.append("aggregate", definition.collection)
       aggregate.append("pipeline", BSONArray(definition.capture.map(BSONValue.document)))
+      definition.writeReading(to: &aggregate)
       aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
       if natural { aggregate.append("hint", ["$natural": 1] as BSONDocument) }
     }

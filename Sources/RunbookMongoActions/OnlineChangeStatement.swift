@@ -6,6 +6,10 @@ import MongoDriver
 struct OnlineChangeStatements {
   private let fields: [FieldGuard]
   private let inputs: [FieldGuard]
+  /// The document's own key, where equal texts may be different ones: under such a `_id` another document may stand by now.
+  private let key: FieldGuard?
+  /// Texts are compared byte by byte.
+  let comparesBytes: Bool
   /// The first condition, `{$lt: [{$toLong: "$$NOW"}, until]}`.
   let fence: BSONDocument
   /// What follows the conditions in `$cond`, as elements 1 and 2: the document's own `_id`, or another, which is refused.
@@ -15,19 +19,28 @@ struct OnlineChangeStatements {
   static let missedCode: Int32 = 66
 
   /// - Parameter until: server milliseconds from which on no statement acts.
-  init(until: Int64, fields: [String], inputs: [String]) {
+  init(until: Int64, fields: [String], inputs: [String], comparesBytes: Bool) {
     fence = ["$lt": [["$toLong": "$$NOW"], .int64(until)]]
     self.fields = fields.map(FieldGuard.init)
     self.inputs = inputs.map(FieldGuard.init)
+    self.comparesBytes = comparesBytes
+    key = comparesBytes ? FieldGuard("_id") : nil
   }
+
+  /// Which of the things inside a value are asserted that the server's equality does not tell apart.
+  private func inside(numbers: Bool) -> FieldGuard.Inside { FieldGuard.Inside(numbers: numbers, texts: comparesBytes) }
 
   /// The statement that changes a document as long as everything that the change was computed from is as it was.
   func writeForward(_ entry: UndoEntryLayout, of bytes: UnsafeRawBufferPointer, index: Int, to out: inout BSONBuffer) {
     var statement = OpenStatement(index: index, key: entry.key, of: bytes, fence: fence, in: &out)
+    let inside = inside(numbers: false)
+    key?.write(entry.key, of: bytes, inside, to: &statement.conditions, in: &out)
     for position in fields.indices {
-      fields[position].write(entry.fields[position].before, of: bytes, to: &statement.conditions, in: &out)
+      fields[position].write(entry.fields[position].before, of: bytes, inside, to: &statement.conditions, in: &out)
     }
-    for position in inputs.indices { inputs[position].write(entry.inputs[position], of: bytes, to: &statement.conditions, in: &out) }
+    for position in inputs.indices {
+      inputs[position].write(entry.inputs[position], of: bytes, inside, to: &statement.conditions, in: &out)
+    }
     statement.closeConditions(choices, in: &out)
     for position in entry.changed {
       if let after = entry.fields[position].after { fields[position].set(after, of: bytes, in: &out) }
@@ -37,16 +50,13 @@ struct OnlineChangeStatements {
 
   /// The statement that puts fields back as they were where they are as we left them; number types inside them are asserted too.
   func writeUndo(
-    _ entry: UndoEntryLayout, only positions: ArraySlice<Int>, of document: BSONDocument, bytes: UnsafeRawBufferPointer, index: Int,
-    to out: inout BSONBuffer
+    _ entry: UndoEntryLayout, only positions: ArraySlice<Int>, of bytes: UnsafeRawBufferPointer, index: Int, to out: inout BSONBuffer
   ) {
     var statement = OpenStatement(index: index, key: entry.key, of: bytes, fence: fence, in: &out)
+    let inside = inside(numbers: true)
+    key?.write(entry.key, of: bytes, inside, to: &statement.conditions, in: &out)
     for position in positions {
-      let after = entry.fields[position].after
-      fields[position].write(after, of: bytes, to: &statement.conditions, in: &out)
-      if let after, after.type == .document || after.type == .array {
-        fields[position].writeNestedTypes(document.value(at: after), to: &statement.conditions, in: &out)
-      }
+      fields[position].write(entry.fields[position].after, of: bytes, inside, to: &statement.conditions, in: &out)
     }
     statement.closeConditions(choices, in: &out)
     for position in positions {
@@ -149,7 +159,7 @@ extension UndoBlock {
     if kind != .fields { return wholeCommand(try readEntries(), chosen: nil, delivery: delivery, isUndo: false) }
     let places = entries.places
     guard places.count == count else { throw wrongCount(places.count) }
-    let writer = OnlineChangeStatements(until: delivery.until, fields: fields, inputs: inputs)
+    let writer = OnlineChangeStatements(until: delivery.until, fields: fields, inputs: inputs, comparesBytes: comparesBytes)
     return try OnlineChangeStatements.command(collection, delivery: delivery, bypassesValidation: false, bytes: commandBytes) {
       (out) throws(UndoBlockError) in
       var layout = UndoEntryLayout(fieldCount: fields.count, inputCount: inputs.count)
@@ -165,14 +175,14 @@ extension UndoBlock {
   /// The command of an announced undo of this batch.
   func undoCommand(_ undo: UndoAnnouncement, entries: UndoEntries) -> BSONDocument {
     if kind != .fields { return wholeCommand(entries, chosen: undo.entries, delivery: undo.delivery, isUndo: true) }
-    let writer = OnlineChangeStatements(until: undo.delivery.until, fields: fields, inputs: inputs)
+    let writer = OnlineChangeStatements(until: undo.delivery.until, fields: fields, inputs: inputs, comparesBytes: comparesBytes)
     return OnlineChangeStatements.command(collection, delivery: undo.delivery, bypassesValidation: true, bytes: commandBytes) { out in
       var layout = entries.layout
       entries.document.withBytes { bytes in
         for (place, index) in undo.entries.enumerated() {
           entries.read(index, into: &layout, of: bytes)
           let positions = undo.fields.map { $0[place][...] } ?? layout.changed
-          writer.writeUndo(layout, only: positions, of: entries.document, bytes: bytes, index: place, to: &out)
+          writer.writeUndo(layout, only: positions, of: bytes, index: place, to: &out)
         }
       }
     }
@@ -180,97 +190,4 @@ extension UndoBlock {
 
   /// Room for a command of all entries.
   var commandBytes: Int { 1024 + entries.byteCount * 2 + count * (256 + (fields.count + inputs.count) * 128) }
-}
-
-/// The conditions on one field, with everything that does not depend on the value made once.
-final class FieldGuard {
-  let name: String
-  /// The name with the NUL that ends it.
-  let terminated: [UInt8]
-  private let path: String
-  /// The field's path as the first side of a comparison, `{"0": "$f"}`.
-  private let firstSide: BSONDocument
-  private let absent: BSONDocument
-  /// `{$eq: [{$type: "$f"}, type]}` at the number of the type.
-  private let types: [BSONDocument]
-
-  init(_ name: String) {
-    self.name = name
-    terminated = Array(name.utf8) + [0]
-    let path = "$" + name
-    self.path = path
-    firstSide = ["0": .string(path)]
-    func type(is type: String) -> BSONDocument { ["$eq": [["$type": .string(path)], .string(type)]] }
-    absent = type(is: "missing")
-    var types = Array(repeating: BSONDocument(), count: 256)
-    for each in BSONType.allCases { types[Int(each.rawValue)] = type(is: each.serverName) }
-    self.types = types
-  }
-
-  /// The field is absent, or of exactly this type and equal.
-  func write(
-    _ value: BSONPlace?, of bytes: UnsafeRawBufferPointer, to conditions: inout OpenStatement.Conditions, in out: inout BSONBuffer
-  ) {
-    guard let value else {
-      out.append(absent, index: conditions.count)
-      conditions.count += 1
-      return
-    }
-    out.append(types[Int(value.type.rawValue)], index: conditions.count)
-    conditions.count += 1
-    switch value.type {
-    case .null, .undefined, .minKey, .maxKey: break
-    default:
-      let condition = out.open(.document, index: conditions.count)
-      let sides = out.open(.array, "$eq")
-      out.append(fieldsOf: firstSide)
-      let literal = out.open(.document, index: 1)
-      out.append(value, of: bytes, "$literal")
-      out.close(literal)
-      out.close(sides)
-      out.close(condition)
-      conditions.count += 1
-    }
-  }
-
-  func set(_ value: BSONPlace, of bytes: UnsafeRawBufferPointer, in out: inout BSONBuffer) {
-    let literal = out.open(.document, terminated: terminated)
-    out.append(value, of: bytes, "$literal")
-    out.close(literal)
-  }
-
-  /// The types of the numbers inside a document or an array, which `$eq` does not tell apart.
-  func writeNestedTypes(_ value: RawBSONValue, to conditions: inout OpenStatement.Conditions, in out: inout BSONBuffer) {
-    Self.nested(value, at: .string(path), to: &conditions, in: &out)
-  }
-
-  private static func nested(
-    _ value: RawBSONValue, at place: BSONValue, to conditions: inout OpenStatement.Conditions, in out: inout BSONBuffer
-  ) {
-    switch value.type {
-    case .int32, .int64, .double, .decimal128:
-      out.append(["$eq": [["$type": place], .string(value.type.serverName)]] as BSONDocument, index: conditions.count)
-      conditions.count += 1
-    case .document:
-      for element in value.document ?? BSONDocument() where element.value.type.mayHoldNumbers {
-        nested(
-          element.value, at: ["$getField": ["field": ["$literal": .string(element.key)], "input": place]], to: &conditions, in: &out)
-      }
-    case .array:
-      for (index, item) in (value.array ?? BSONArray([])).enumerated() where item.type.mayHoldNumbers {
-        nested(item, at: ["$arrayElemAt": [place, .int32(Int32(index))]], to: &conditions, in: &out)
-      }
-    default: break
-    }
-  }
-}
-
-extension BSONType {
-  /// Whether it is a number or may have numbers inside.
-  fileprivate var mayHoldNumbers: Bool {
-    switch self {
-    case .int32, .int64, .double, .decimal128, .document, .array: true
-    default: false
-    }
-  }
 }

@@ -14,7 +14,7 @@ enum BlockKind: String, Sendable {
 }
 
 /// One batch of an online change, as it stands in `_runbook.undo.<run>.<step>`: enough to send its command, and to take it back, without plan
-/// or program version. Version 1 holds changes of fields, version 2 those of whole documents.
+/// or program version. Version 1 holds changes of fields, version 2 those of whole documents, version 3 what says more than either can.
 struct UndoBlock {
   enum State: String, Sendable {
     /// Written ahead; what became of the command is not known yet.
@@ -34,8 +34,15 @@ struct UndoBlock {
     let field: String
   }
 
-  /// The version of a block of this kind, so that a program that knows only fields refuses what it would misread.
-  static func version(of kind: BlockKind) -> Int64 { kind == .fields ? 1 : 2 }
+  /// The oldest version that says all of it, so that a program that would misread the block refuses it.
+  private var version: Int64 {
+    if comparesBytes { return 3 }
+    return kind == .fields ? 1 : 2
+  }
+
+  private static func mayHave(version: Int64?, _ kind: BlockKind) -> Bool {
+    version == 3 || version == (kind == .fields ? 1 : 2)
+  }
 
   let kind: BlockKind
   /// The epoch of the lease under which it was written in the upper half, a counter in the lower.
@@ -63,6 +70,8 @@ struct UndoBlock {
   let isAlone: Bool
   /// The collection's validator is not asked: what is written stood there before.
   var bypassesValidation = false
+  /// Texts are compared byte by byte, since the collection's collation may take different ones for equal.
+  var comparesBytes = false
   /// How many documents of an ordered source have been dealt with when this block is.
   var position: Int64 = 0
   /// Documents that were removed and are not the bytes that had been read, by entry: what the server gave back as it took them.
@@ -132,21 +141,16 @@ extension UndoBlock {
   func encoded() -> BSONDocument {
     BSONDocument { block in
       block.append("_id", id)
-      block.append("v", Self.version(of: kind))
+      block.append("v", version)
       block.append("step", step)
       delivery.write(to: &block)
       block.append("st", state.rawValue)
       block.append("ns", database + "." + collection)
       block.append("fields", BSONArray(fields.map(BSONValue.string)))
       block.append("inputs", BSONArray(inputs.map(BSONValue.string)))
-      if kind == .fields {
-        block.append("options", ["alone": .bool(isAlone)] as BSONDocument)
-      } else {
-        block.append("op", kind.rawValue)
-        block.append(
-          "options", ["alone": .bool(isAlone), "bypass": .bool(bypassesValidation), "position": .int64(position)] as BSONDocument)
-        block.append("images", Self.list(images))
-      }
+      if kind != .fields { block.append("op", kind.rawValue) }
+      block.append("options", options)
+      if kind != .fields { block.append("images", Self.list(images)) }
       block.append("n", Int32(count))
       block.append("missed", Self.list(missed))
       block.append("doubt", Self.list(doubt))
@@ -157,6 +161,17 @@ extension UndoBlock {
       block.append("refused", Self.list(refused))
       if !gone.isEmpty { block.append("gone", Self.list(gone)) }
       block.append("e", BSONArray(document: entries))
+    }
+  }
+
+  private var options: BSONDocument {
+    BSONDocument { options in
+      options.append("alone", isAlone)
+      if kind != .fields {
+        options.append("bypass", bypassesValidation)
+        options.append("position", position)
+      }
+      if comparesBytes { options.append("bytes", true) }
     }
   }
 
@@ -177,9 +192,9 @@ extension UndoBlock {
   /// Reads a stored block; one that was read without `e` has no entries but its count.
   init(_ document: BSONDocument) throws(UndoBlockError) {
     let kind = document["op"].map { $0.string.flatMap(BlockKind.init(rawValue:)) } ?? .fields
-    guard let kind, document["v"]?.integer == Self.version(of: kind) else {
+    guard let kind, Self.mayHave(version: document["v"]?.integer, kind) else {
       throw UndoBlockError(
-        message: "an undo block is of version \(document["v"]?.integer ?? 0); this program reads versions 1 and 2")
+        message: "an undo block is of version \(document["v"]?.integer ?? 0); this program reads versions 1 to 3")
     }
     self.kind = kind
     guard let id = document["_id"]?.integer, let step = document["step"]?.string,
@@ -197,6 +212,7 @@ extension UndoBlock {
     let options = document["options"]?.document
     isAlone = options?["alone"]?.bool ?? false
     bypassesValidation = options?["bypass"]?.bool ?? false
+    comparesBytes = options?["bytes"]?.bool ?? false
     position = options?["position"]?.integer ?? 0
     self.count = Int(count)
     missed = Self.indexes(document["missed"])

@@ -33,15 +33,15 @@ public struct MongoUpdate: ChangingAction {
     let start = ContinuousClock.now
     let work = try UpdateWork(context, timing, crashPoints)
     try await work.resolveOwn()
-    let checks = UpdateChecks(change: work.change, definition: work.definition)
-    try await checks.run()
+    let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
+    let definition = try await checks.run()
     let before = try await work.totals()
     let total = try await checks.count() + before.changed
     let stop = context.stop
     let progress = ChangeProgress(context, before: before.changed, total: total)
     let throttle = try await work.throttle(work.arguments.throttle, context, progress)
     let forward = try await OnlineChangeForward(
-      work.change, definition: work.definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
+      work.change, definition: definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
       onBatch: { progress.note($0) })
     let hasConverged: Bool
     do throws(ActionError) {
@@ -96,7 +96,9 @@ struct UpdateWork: OnlineChangeWork {
     self.arguments = arguments
     change = OnlineChange(target: call.target, run: context.run.id, step: context.subject, timing: timing, crashPoints: crashPoints)
     definition = ChangeDefinition(
-      collection: try call.collection(), filter: arguments.filter, pipeline: arguments.pipeline, isAlone: arguments.isAlone)
+      collection: try call.collection(), filter: arguments.found.filter, pipeline: arguments.pipeline, isAlone: arguments.isAlone,
+      condition: arguments.found.condition, selection: arguments.found.selection, variables: arguments.variables,
+      collation: arguments.found.collation)
   }
 
   func result(_ tally: OnlineChangeTally, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
@@ -110,18 +112,31 @@ struct UpdateWork: OnlineChangeWork {
         code: UpdateErrorCode.notConverged, message: Self.notConverged(arrivals), kind: .refused,
         help: "stop what keeps inserting such documents, then resume; or set onNotConverged: warn")
     }
+    let withheld = try await self.withheld()
     var warnings = warnings(totals)
     if !hasConverged { warnings.append(Self.notConverged(arrivals)) }
     if let summary = throttle.summary { warnings.append(summary) }
     let alreadyDone = Int64(tally.alreadyDone)
     let outputs: ValueMap = [
       "changed": .integer(totals.changed), "matched": .integer(totals.changed + totals.doubt + totals.failed + alreadyDone),
-      "guarded": .integer(totals.missed), "alreadyDone": .integer(alreadyDone), "conflicts": 0, "inDoubt": .integer(totals.doubt),
+      "guarded": .integer(totals.missed), "withheld": .integer(withheld), "alreadyDone": .integer(alreadyDone), "conflicts": 0,
+      "inDoubt": .integer(totals.doubt),
       "failed": .integer(totals.failed), "batches": .integer(totals.batches), "sweeps": .integer(Int64(tally.sweeps)),
       "arrivingPerSecond": .double(arrivals), "throttled": .duration(throttle.total * 1000),
       "duration": .duration(wholeMilliseconds(duration) * 1000),
     ]
     return ActionResult(outputs: outputs, warnings: warnings)
+  }
+
+  /// Documents that were found and that the guard keeps as they are.
+  private func withheld() async throws(ActionError) -> Int64 {
+    let found = arguments.found
+    if found.condition.isEmpty { return 0 }
+    let kept = ChangeDefinition(
+      collection: collection, filter: found.filter, pipeline: arguments.pipeline, isAlone: isAlone,
+      condition: ["$nor": [.document(found.condition)]], selection: found.selection, variables: arguments.variables,
+      collation: found.collation)
+    return try await UpdateChecks(change: change, definition: kept).count()
   }
 
   private static func notConverged(_ arrivals: Double) -> String {

@@ -5,8 +5,10 @@ import RunbookPlan
 
 /// The arguments of `mongodb.update`, read.
 struct UpdateArguments: Sendable {
-  var filter: BSONDocument
+  var found: UpdateFinding
   var pipeline: UpdatePipeline
+  /// Constants that the stages name as variables.
+  var variables: BSONDocument
   var batchSize: Int
   var throttle: ThrottleSettings
   /// Documents in doubt are treated as ours on the way back.
@@ -27,7 +29,8 @@ struct UpdateArguments: Sendable {
         return nil
       }
     }
-    let filter = converted("filter") { (value) throws(ActionError) in try MongoValues.document(value, at: "filter") } ?? BSONDocument()
+    let found = UpdateFinding(arguments, &problems)
+    let variables = UpdateVariables.read(arguments, &problems)
     let stages = converted("pipeline") { (value) throws(ActionError) in try MongoValues.documents(value, at: "pipeline") }
     let update = converted("update") { (value) throws(ActionError) in try MongoValues.document(value, at: "update") }
     let isKnown = unknown.isDisjoint(with: ["pipeline", "update"])
@@ -35,16 +38,16 @@ struct UpdateArguments: Sendable {
     if stages != nil, update != nil {
       problems.append(ArgumentProblem(path: ["update"], message: "a change is given either as 'pipeline' or as 'update', not as both"))
     } else if let stages {
-      let found = UpdatePipeline.analysed(stages)
-      pipeline = found.pipeline
-      problems += found.problems
+      let analysed = UpdatePipeline.analysed(stages)
+      pipeline = analysed.pipeline
+      problems += analysed.problems
     } else if let update {
       let translated = UpdateOperators.stages(update)
       problems += translated.problems
       if translated.problems.isEmpty {
-        let found = UpdatePipeline.analysed(translated.stages, root: "update")
-        pipeline = found.pipeline
-        problems += found.problems
+        let analysed = UpdatePipeline.analysed(translated.stages, root: "update")
+        pipeline = analysed.pipeline
+        problems += analysed.problems
       }
     } else if isKnown, problems.isEmpty {
       problems.append(ArgumentProblem(path: [], message: "mongodb.update needs 'pipeline' or 'update'"))
@@ -55,7 +58,7 @@ struct UpdateArguments: Sendable {
     problems += choiceProblems(arguments)
     guard problems.isEmpty, let pipeline else { return (nil, problems) }
     let read = UpdateArguments(
-      filter: filter, pipeline: pipeline, batchSize: size, throttle: throttle,
+      found: found, pipeline: pipeline, variables: variables, batchSize: size, throttle: throttle,
       restoresDoubt: arguments["inDoubt"]?.stringValue == "restore",
       isAlone: arguments["appWrites"]?.stringValue == "never", failsUnlessConverged: arguments["onNotConverged"]?.stringValue == "fail",
       rollsBackOnRefusal: arguments["onDocumentError"]?.stringValue == "rollback")

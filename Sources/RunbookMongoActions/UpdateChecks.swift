@@ -5,7 +5,7 @@ import RunbookActions
 struct UpdateChecks {
   let change: OnlineChange
   let definition: ChangeDefinition
-  /// Whether a collation of the collection's own does no harm, since no document is told from another.
+  /// Whether a collation of the collection's own does no harm: texts are compared byte by byte, or no document is told from another.
   var allowsCollation = false
 
   /// What can be changed document by document at all.
@@ -21,10 +21,12 @@ struct UpdateChecks {
   private var place: String { "'\(definition.collection)' of target '\(target.name)'" }
 
   /// - Throws: `refused` where the collection is not one that can be changed this way, `mistake` where the change is not.
-  func run() async throws(ActionError) {
+  /// - Returns: the change as it is carried out on this collection.
+  func run() async throws(ActionError) -> ChangeDefinition {
     let options = try await refuseUnfit()
     try await refuseSecondKind()
     try await refuseInvalid(options)
+    return definition.on(options)
   }
 
   private func refused(_ code: String, _ message: String, help: String? = nil) -> ActionError {
@@ -55,13 +57,18 @@ struct UpdateChecks {
     if options["timeseries"] != nil {
       throw refused(UpdateErrorCode.unfitCollection, "\(place) is a time-series collection, which cannot be changed document by document")
     }
-    if !allowsCollation, let collation = options["collation"]?.document, collation["locale"]?.string != "simple" {
+    if !allowsCollation, Self.hasCollation(options) {
       throw refused(
         UpdateErrorCode.unfitCollection,
         "\(place) has a collation of its own, under which different texts can be equal; this version cannot tell them apart when it takes back"
       )
     }
     return options
+  }
+
+  /// Whether the collection has a collation of its own, under which different texts can be equal.
+  static func hasCollation(_ options: BSONDocument) -> Bool {
+    options["collation"]?.document.map { $0["locale"]?.string != "simple" } ?? false
   }
 
   private func refuseSharded() async throws(ActionError) {
@@ -111,10 +118,13 @@ struct UpdateChecks {
   }
 
   private func firstRow(_ pipeline: [BSONDocument], doing: String) async throws(ActionError) -> BSONDocument? {
-    let command: BSONDocument = [
-      "aggregate": .string(definition.collection), "pipeline": .array(BSONArray(pipeline.map(BSONValue.document))),
-      "readConcern": ["level": "majority"], "maxTimeMS": 600_000,
-    ]
+    let command = BSONDocument { aggregate in
+      aggregate.append("aggregate", definition.collection)
+      aggregate.append("pipeline", BSONArray(pipeline.map(BSONValue.document)))
+      definition.writeReading(to: &aggregate)
+      aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
+      aggregate.append("maxTimeMS", Int64(600_000))
+    }
     let client = try target.client(forMilliseconds: 600_000)
     do throws(MongoError) {
       return try await client.documents(command, database: target.database).first

@@ -10,6 +10,8 @@ struct UpdateReads: Hashable {
   private(set) var wholeDocument = false
   /// Whether the document as a whole is named in an expression (`$$ROOT`, `$$CURRENT`).
   private(set) var namesRoot = false
+  /// Whether an expression has another value each time: the time, chance, or a function of the plan's own.
+  private(set) var isVolatile = false
 
   mutating func add(_ field: String) {
     // Such names cannot be written as a path.
@@ -38,6 +40,11 @@ struct UpdateReads: Hashable {
     }
   }
 
+  /// Takes in the constants that variables stand for.
+  mutating func add(variables: BSONDocument) {
+    for element in variables { add(expression: element.value) }
+  }
+
   /// Takes in an aggregation expression.
   mutating func add(expression value: RawBSONValue) {
     switch value.type {
@@ -53,6 +60,7 @@ struct UpdateReads: Hashable {
     guard text.hasPrefix("$$") else { return add(Self.top(String(text.dropFirst()))) }
     let parts = text.dropFirst(2).split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     // Other variables are bound to expressions, which are met by themselves.
+    if parts[0] == "NOW" || parts[0] == "CLUSTER_TIME" { isVolatile = true }
     guard parts[0] == "ROOT" || parts[0] == "CURRENT" else { return }
     if parts.count > 1 {
       add(Self.top(String(parts[1])))
@@ -66,8 +74,12 @@ struct UpdateReads: Hashable {
     switch name {
     case "$literal": break
     case "$getField": addGetField(argument)
+    case "$rand", "$sampleRate":
+      isVolatile = true
+      add(expression: argument)
     case "$meta", "$function", "$accumulator":
       wholeDocument = true
+      isVolatile = true
       add(expression: argument)
     default: add(expression: argument)
     }

@@ -256,7 +256,6 @@ import Testing
     ([], "there is no collection"),
     ([["create": "other"], ["create": "assets", "viewOn": "other", "pipeline": []]], "is a view"),
     ([["create": "assets", "capped": true, "size": 10000]], "is capped"),
-    ([["create": "assets", "collation": ["locale": "en", "strength": 1]]], "collation"),
     (
       [
         ["create": "assets", "validator": ["extra": ["$ne": .null]]],
@@ -265,7 +264,7 @@ import Testing
     ),
   ]
 
-  @Test(arguments: 0..<5) func refusesUnfitCollections(_ number: Int) async throws {
+  @Test(arguments: 0..<4) func refusesUnfitCollections(_ number: Int) async throws {
     let (prepare, words) = Self.unfit[number]
     try await Rig.with(addFields) { rig in
       for command in prepare { _ = try await rig.client.writeCommand(command, database: rig.database) }

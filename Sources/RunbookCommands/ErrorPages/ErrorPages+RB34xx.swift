@@ -9,7 +9,8 @@ extension ErrorPages {
 
       ## Cause
 
-      Views, capped, time-series and sharded collections, and those with a collation of their own, are refused by this version of `mongodb.update`.
+      Views, capped, time-series and sharded collections are refused by this version of `mongodb.update` and the other actions that change documents one by one; `mongodb.insert` and `mongodb.restore` also refuse
+      collections with a collation of their own.
 
       ## What has already been done
 
