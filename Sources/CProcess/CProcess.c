@@ -113,6 +113,8 @@ int cprocess_pipe(int ends[2]) {
   return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
+int cprocess_waiting_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 int cprocess_hold_name(const char *name) {
   /* An abstract address: it begins with a zero byte, lies in no directory, and goes with its last descriptor. */
   struct sockaddr_un address = {.sun_family = AF_UNIX};

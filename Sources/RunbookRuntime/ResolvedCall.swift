@@ -35,7 +35,7 @@ extension BoundCall {
       // It is asked later, and more than once; what it refers to is put in each time.
       if nestedChecks[entry.key] != nil { continue }
       guard let field = descriptor.fields.first(where: { $0.name == entry.key }) else { continue }
-      if SealedSecrets.mayStand(in: field.type), let sealed = try SealedSecrets.sealed(entry.value, scope: scope) {
+      if let sealed = try SealedSecrets.sealed(entry.value, as: field.type, scope: scope) {
         arguments[entry.key] = sealed
         continue
       }

@@ -10,14 +10,24 @@ enum SealedSecrets {
   private static let parts = "parts"
   private static let secret = "secret"
 
-  /// Whether values of the type may be sealed.
-  static func mayStand(in type: FieldType) -> Bool { if case .mapping(.text) = type { true } else { false } }
-
-  /// Resolves a map of texts and seals those with secrets; nil where it has none, so that it is resolved like everything else.
-  static func sealed(_ template: Template, scope: any ReferenceScope) throws(ResolutionError) -> Value? {
+  /// Resolves a value that is, or has in it, a map of texts, and seals those texts that have secrets in them; nil where there are none, so that it is
+  /// resolved like everything else.
+  static func sealed(_ template: Template, as type: FieldType, scope: any ReferenceScope) throws(ResolutionError) -> Value? {
     guard case .map(let entries) = template.content, template.references.contains(where: { $0.root == .secrets }) else { return nil }
     var sealed = ValueMap()
-    for entry in entries { sealed[entry.key] = try sealedText(entry.value, scope) }
+    switch type {
+    case .mapping(.text): for entry in entries { sealed[entry.key] = try sealedText(entry.value, scope) }
+    case .object(let fields):
+      for entry in entries {
+        guard let inner = fields.first(where: { $0.name == entry.key })?.type else { continue }
+        if let value = try Self.sealed(entry.value, as: inner, scope: scope) {
+          sealed[entry.key] = value
+        } else {
+          sealed[entry.key] = try Resolver.resolve(entry.value, as: inner, scope: scope)
+        }
+      }
+    default: return nil
+    }
     return .map(sealed)
   }
 
@@ -50,8 +60,15 @@ enum SealedSecrets {
     -> ValueMap
   {
     var opened = arguments
-    for field in descriptor.fields where mayStand(in: field.type) {
-      guard case .map(var texts)? = arguments[field.name], texts.values.contains(where: { $0[parts] != nil }) else { continue }
+    for field in descriptor.fields {
+      if let value = arguments[field.name] { opened[field.name] = try await Self.opened(value, as: field.type, by: targets) }
+    }
+    return opened
+  }
+
+  private static func opened(_ value: Value, as type: FieldType, by targets: any TargetFinding) async throws(ActionError) -> Value {
+    switch (type, value) {
+    case (.mapping(.text), .map(var texts)):
       for (key, text) in texts {
         guard let pieces = text[parts]?.listValue else { continue }
         var whole = ""
@@ -64,8 +81,11 @@ enum SealedSecrets {
         }
         texts[key] = .string(whole)
       }
-      opened[field.name] = .map(texts)
+      return .map(texts)
+    case (.object(let fields), .map(var map)):
+      for field in fields { if let inner = map[field.name] { map[field.name] = try await opened(inner, as: field.type, by: targets) } }
+      return .map(map)
+    default: return value
     }
-    return opened
   }
 }

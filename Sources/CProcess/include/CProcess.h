@@ -26,6 +26,9 @@ int cprocess_memory_file(void);
 /* A pipe, both ends closed by exec; ends[0] gives EAGAIN where there is nothing to read. */
 int cprocess_pipe(int ends[2]);
 
+/* The same with ends that wait: for one that a program gets as its standard input, which it reads as any other. */
+int cprocess_waiting_pipe(int ends[2]);
+
 /* Holds a name on this machine until the descriptor it returns, and every copy of it, is closed, by whatever end of their processes. Closed by exec.
    Returns -1 with errno EADDRINUSE where another process holds it. At most 100 bytes. */
 int cprocess_hold_name(const char *name);

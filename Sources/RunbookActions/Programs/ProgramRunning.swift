@@ -31,6 +31,30 @@ public struct ProgramRunning: Sendable {
       timeout: context.timeout ?? ProgramCall.defaultTimeout)
   }
 
+  /// A program that a step of another kind asks for its work, on this machine and in the plan's directory.
+  /// - Parameter environment: beside PATH, HOME, LANG and TZ.
+  func call(_ argv: [String], environment: ValueMap, in context: ActionContext) -> ProgramCall {
+    var variables = inherited
+    for (name, value) in environment { variables[name] = value.stringValue ?? "" }
+    return ProgramCall(
+      argv: argv, environment: variables, directory: Self.path(nil, from: context.directory),
+      timeout: context.timeout ?? ProgramCall.defaultTimeout)
+  }
+
+  /// Sees that such a program could be started.
+  /// - Throws: RB2701 where it could not.
+  public func look(for argv: [String], environment: ValueMap, in context: ActionContext) throws(ActionError) {
+    _ = try call(argv, environment: environment, in: context).image()
+  }
+
+  /// Starts such a program, to be asked while it runs.
+  /// - Throws: RB2701 where it cannot be started.
+  public func converse(with argv: [String], environment: ValueMap, in context: ActionContext) async throws(ActionError)
+    -> ProgramConversation
+  {
+    try await programs.converse(with: call(argv, environment: environment, in: context), for: context.run.id, output: context.output)
+  }
+
   /// An absolute path, so that it means the same to another process.
   static func path(_ path: String?, from directory: String) -> String {
     let here = FileManager.default.currentDirectoryPath
@@ -67,7 +91,7 @@ public struct ProgramRunning: Sendable {
   }
 
   /// The last words of a program, as a part of a message.
-  private static func lastWords(_ stderr: String) -> String {
+  static func lastWords(_ stderr: String) -> String {
     let lines = stderr.split(whereSeparator: \.isNewline).suffix(3).map { line in
       line.count > 200 ? line.prefix(200) + "…" : line
     }

@@ -62,7 +62,7 @@ public final class Programs: Sendable {
       let (endings, sink) = AsyncStream.makeStream(of: SupervisorLine.Ending.self)
       let number: Int64?
       do throws(SystemNumber) {
-        number = try line.start(image, stdin: call.stdin, captureLimit: call.captureLimit, sink: output) { sink.yield($0) }
+        number = try line.start(image, streams: .kept(stdin: call.stdin), captureLimit: call.captureLimit, sink: output) { sink.yield($0) }
       } catch {
         throw ProgramCall.cannotStart(call.name, error)
       }
@@ -77,7 +77,8 @@ public final class Programs: Sendable {
   /// Twice what a supervisor takes at most to end what is left.
   private static let patience = Duration.milliseconds(2 * (ProgramSupervisor.grace + ProgramSupervisor.graceWhenAbandoned))
 
-  private func hold(_ run: String, _ line: SupervisorLine, _ call: ProgramCall) async throws(ActionError) {
+  /// Waits until nothing of an earlier process of the run is left, and holds the run's name from then on.
+  func hold(_ run: String, _ line: SupervisorLine, _ call: ProgramCall) async throws(ActionError) {
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do throws(SystemNumber) { if try line.hold(run: run) { return } } catch { throw ProgramCall.cannotStart(call.name, error) }
@@ -91,7 +92,8 @@ public final class Programs: Sendable {
     }
   }
 
-  private func openLine() throws(ActionError) -> SupervisorLine {
+  /// The line to a supervisor, which is started where there is none.
+  func openLine() throws(ActionError) -> SupervisorLine {
     let opened = line.withLock { current -> Result<(SupervisorLine, isNew: Bool), ActionError> in
       if let current, current.isOpen { return .success((current, false)) }
       do throws(ActionError) {

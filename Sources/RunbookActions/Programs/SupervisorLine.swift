@@ -3,6 +3,14 @@ import Glibc
 import RunbookPlan
 import Synchronization
 
+/// Where a program's standard input comes from, and where its output goes; its standard error is always read here.
+enum ProgramStreams: Sendable {
+  /// It reads this text, or nothing; what it prints is read here.
+  case kept(stdin: String?)
+  /// Descriptors, which stay the caller's.
+  case given(stdin: Int32, stdout: Int32)
+}
+
 /// The line to one supervisor, and the thread that listens to it and to what its programs write.
 final class SupervisorLine: Sendable {
   /// What came of a program.
@@ -87,10 +95,12 @@ final class SupervisorLine: Sendable {
   }
 
   /// Has a program started.
-  /// - Parameter onEnd: called once, with what came of it.
+  /// - Parameters:
+  ///   - captureLimit: bytes that are kept of each stream that is read here.
+  ///   - onEnd: called once, with what came of it.
   /// - Returns: its number; nil where the supervisor is gone, and nothing was started.
   func start(
-    _ image: ProgramImage, stdin: String?, captureLimit: Int, sink: any OutputSink, onEnd: @escaping @Sendable (Ending) -> Void
+    _ image: ProgramImage, streams: ProgramStreams, captureLimit: Int, sink: any OutputSink, onEnd: @escaping @Sendable (Ending) -> Void
   ) throws(SystemNumber) -> Int64? {
     var given: [Int32] = []
     defer { given.forEach { Glibc.close($0) } }
@@ -99,12 +109,18 @@ final class SupervisorLine: Sendable {
       given.append(descriptor)
     }
     try keep(image.file())
-    try keep(stdin.map { memoryFile(holding: Array($0.utf8)) } ?? open("/dev/null", O_RDONLY | O_CLOEXEC))
     var (out, err): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
-    try keep(cprocess_pipe(&out) == 0 ? out[1] : -1)
+    switch streams {
+    case .kept(let stdin):
+      try keep(stdin.map { memoryFile(holding: Array($0.utf8)) } ?? open("/dev/null", O_RDONLY | O_CLOEXEC))
+      try keep(cprocess_pipe(&out) == 0 ? out[1] : -1)
+    case .given(let stdin, let stdout):
+      try keep(dup(stdin))
+      try keep(dup(stdout))
+    }
     guard cprocess_pipe(&err) == 0 else {
       let number = SystemNumber(errno)
-      Glibc.close(out[0])
+      if out[0] >= 0 { Glibc.close(out[0]) }
       throw number
     }
     try keep(err[1])

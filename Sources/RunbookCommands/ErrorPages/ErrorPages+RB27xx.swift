@@ -131,5 +131,22 @@ extension ErrorPages {
 
       Hand the text over by a file or a variable, or run the script as a file by `exec.run`.
       """##,
+    "RB2709":
+      ##"""
+      # RB2709: a program did not answer as it was asked
+
+      ## Cause
+
+      A program that a step asks for its work (`mongodb.transform`) reads lines and answers each with exactly one line, in order, on its standard output. This one ended before it had answered all it was asked, printed more lines than it
+      was asked, or a line that is too long. Often a remark for people stands on its standard output instead of its standard error, or it stops reading at the first mistake.
+
+      ## What has already been done
+
+      The program and all that it had started are gone. Nothing of the batch that it was asked last was used; what earlier batches changed stands and is recorded. What follows is the step's `onFailure`.
+
+      ## What to do now
+
+      Let the program answer every line with one line and flush it, print nothing else on its standard output, and go on until its input ends. Then `runbook resume RUN` where the run is halted, or execute anew where it was rolled back.
+      """##,
   ]
 }
