@@ -68,7 +68,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "RunbookReport",
-      dependencies: ["RunbookPlan", "RunbookEngine", "RunbookJournal", "RunbookSyntax", orderedCollections],
+      dependencies: ["RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookJournal", "RunbookSyntax", orderedCollections],
       swiftSettings: strict),
     .target(
       name: "RunbookCommands",

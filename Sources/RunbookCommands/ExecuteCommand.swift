@@ -9,7 +9,7 @@ struct ExecuteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "execute", abstract: "Carry a plan out: its steps in order, recorded, checked, and taken back when a check fails.")
 
-  @Argument(help: "The plan's file.")
+  @Argument(help: "The plan's file, or what 'runbook plan --out' saved.")
   var plan: String
 
   @OptionGroup var params: ParamOptions
@@ -19,21 +19,32 @@ struct ExecuteCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Pause after this phase or step.", valueName: "phase[/step]"))
   var until: String?
 
+  @Option(
+    help: ArgumentHelp("Go on only where this is the approval digest, as 'runbook plan' tells it; else exit status 8.", valueName: "digest")
+  )
+  var approved: String?
+
   func run() async throws {
     let now = SystemClock().now()
     let id = Wiring.newRunID(at: now)
-    let loaded = try PlanSource.load(path: plan, params: params, run: (id, now))
+    let (loaded, saved) = try PlanSource.loadForExecution(path: plan, params: params, run: (id, now))
     try loaded.refuseUnbuilt()
+    let approval = Approval(loaded, saved: saved, path: plan)
+    try approval.refuseOtherVersion()
+    if let approved { try approval.refuse(unless: approved) }
+    let planPath = saved?.planPath ?? plan
     let until = try until.map { try loaded.stoppingPoint($0) }
     let redactor = Redactor()
     let journal = try await stateOptions.open(redactor: redactor, create: true)
     try await confirmStart(loaded.bound)
     let header = RunHeader(
       run: id, planID: loaded.bound.plan.metadata.id, planDigest: loaded.normalised.digest,
-      planBytes: Array(loaded.normalised.text.utf8), planPath: plan, params: .map(loaded.bound.params), targets: .emptyMap, created: now,
+      planBytes: Array(loaded.normalised.text.utf8), planPath: planPath, params: .map(loaded.bound.params), targets: .emptyMap,
+      created: now,
       toolVersion: ProgramVersion.text, initiator: Wiring.user)
     try await running.lead(
-      header: header, bound: loaded.bound, journal: journal, redactor: redactor, planPath: plan, state: stateOptions.state
+      header: header, bound: loaded.bound, journal: journal, redactor: redactor, planPath: planPath, state: stateOptions.state,
+      pinned: saved.map { PinnedFacts(targets: $0.facts, tolerance: $0.tolerance) }
     ) { (launcher) throws(RunFailure) in
       try await launcher.execute(until: until)
     }

@@ -79,6 +79,29 @@ enum PlanSource {
     return LoadedRun(bound: bound, normalised: normalised)
   }
 
+  /// Loads what is executed: a plan's file, or a plan that was saved with its params and facts.
+  /// - Throws: exit 2, 64 like `load`, and 64 where params are given to a saved plan, or it is not as it was saved.
+  static func loadForExecution(path: String, params: ParamOptions, run: (String, Int64)) throws -> (plan: LoadedRun, saved: SavedPlan?) {
+    let source = try file(path)
+    guard SavedPlan.isSaved(source.bytes) else { return (try load(path: path, params: params, run: run), nil) }
+    let saved: SavedPlan
+    do throws(SavedPlan.Fault) {
+      saved = try SavedPlan(bytes: source.bytes)
+    } catch {
+      throw Messages.usage("\(path): \(error.message)", help: "save it anew: runbook plan PLAN --out \(path)")
+    }
+    guard params.params.isEmpty, params.paramsFile == nil else {
+      throw Messages.usage(
+        "\(path) is a saved plan: its params were fixed when it was reviewed", help: "leave --param and --params-file out, or save it anew")
+    }
+    let loaded = PlanLoader.load(SourceFile(path: saved.planPath, bytes: Array(saved.planText.utf8)))
+    guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
+    let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
+    let result = Wiring.catalog().bind(plan, params: saved.params, run: facts)
+    guard let bound = result.bound else { throw refuse((loaded.diagnostics + result.diagnostics).inOrderOfPlace()) }
+    return (LoadedRun(bound: bound, normalised: normalised), saved)
+  }
+
   /// Loads an edited plan of a run and binds it to the values that the run has, or gets by default.
   /// - Throws: exit 2 with every diagnostic and where something is not built, exit 64 where the file cannot be read.
   static func load(edited path: String, run: RunFacts, params: (Plan) throws -> ValueMap) throws -> LoadedRun {

@@ -26,10 +26,12 @@ struct RunningOptions: ParsableArguments {
   /// Leads a run to where it stands, tells it, and ends with its exit status.
   /// - Parameters:
   ///   - plans: the plans of a recorded run; left out, `bound` is the only one.
+  ///   - pinned: what a saved plan relies on.
   ///   - endsWell: where the run came to what the command was asked for; the exit status is 0 then.
   func lead(
     header: RunHeader, bound: BoundPlan, journal: SQLiteJournal, redactor: Redactor, planPath: String, state: String?,
-    plans: PlanVersions? = nil, endsWell: (RunState) -> Bool = { _ in false }, _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
+    plans: PlanVersions? = nil, pinned: PinnedFacts? = nil, endsWell: (RunState) -> Bool = { _ in false },
+    _ body: (RunLauncher) async throws(RunFailure) -> RunEnding
   ) async throws {
     let teller =
       output == .text ? await RunTeller(bound: bound, plans: plans, header: header, journal: journal, state: state, plain: plain) : nil
@@ -44,6 +46,7 @@ struct RunningOptions: ParsableArguments {
     var setting = Wiring.setting(
       bound: bound, header: header, journal: journal, redactor: redactor, observer: observer, answersByItself: yes, detaches: detach)
     if let plans { setting.plans = plans }
+    setting.pinned = pinned
     setting.planDirectory = Self.directory(of: planPath)
     if setting.console != nil { setting.console = TerminalConsole(beside: teller?.live) }
     let targets = Wiring.targets(setting: setting, planDirectory: Self.directory(of: planPath))

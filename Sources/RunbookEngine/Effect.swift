@@ -58,6 +58,20 @@ public struct Effect: Sendable, Hashable {
   public let interrupt: InterruptMode
 
   public var attempt: Int { id.serial }
+
+  init(id: EffectID, requestedAt: Int64, poll: Int = 0, isRead: Bool, mutates: Bool, interrupt: InterruptMode) {
+    self.id = id
+    self.requestedAt = requestedAt
+    self.poll = poll
+    self.isRead = isRead
+    self.mutates = mutates
+    self.interrupt = interrupt
+  }
+
+  /// One that only reads, outside of any run.
+  public init(id: EffectID, reading requestedAt: Int64) {
+    self.init(id: id, requestedAt: requestedAt, isRead: true, mutates: false, interrupt: .abort)
+  }
 }
 
 /// Why an effect failed.

@@ -25,6 +25,8 @@ struct ChangeDefinition: Sendable {
   /// The collection has a collation of its own, under which different texts can be equal.
   var comparesBytes = false
   private let isVolatile: Bool
+  /// Reads only so many documents, for a look at some of them.
+  var limit: Int64?
 
   static let root = "$ROOT"
 
@@ -119,7 +121,8 @@ struct ChangeDefinition: Sendable {
       row.append(("r", .document(kept(inputs))))
     }
     row.append(("q", .document(BSONDocument(fields.map { ($0, .string("$" + $0)) }))))
-    return match + [Self.keepBefore] + stages + [["$replaceWith": .document(BSONDocument(row))]]
+    let some: [BSONDocument] = limit.map { [["$limit": .integer($0)]] } ?? []
+    return match + some + [Self.keepBefore] + stages + [["$replaceWith": .document(BSONDocument(row))]]
   }
 
   private static let keepBefore: BSONDocument = ["$set": [UpdatePipeline.before: "$$ROOT"] as BSONValue]

@@ -37,7 +37,7 @@ extension NormalisedPlan {
   }
 }
 
-private func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
+func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
   let digits = Array("0123456789abcdef".utf8)
   var text: [UInt8] = []
   for byte in digest {

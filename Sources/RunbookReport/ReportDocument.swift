@@ -7,6 +7,8 @@ struct ReportDocument {
     case table(head: [String], rows: [[String]])
     /// Lines that are typed or were printed as they are.
     case code([String])
+    /// Lines that begin with `+`, `-` or a blank.
+    case diff([String])
   }
 
   struct Section {
@@ -41,7 +43,7 @@ extension ReportDocument {
     switch block {
     case .paragraph(let text): return TerminalText.lines(of: text)
     case .list(let items): return items.map { "- " + TerminalText.escaped($0) }
-    case .code(let lines): return lines.map { "  " + TerminalText.escaped($0) }
+    case .code(let lines), .diff(let lines): return lines.map { "  " + TerminalText.escaped($0) }
     case .table(let head, let rows):
       let all = ([head] + rows).map { $0.map(TerminalText.escaped) }
       let widths = head.indices.map { column in all.map { TerminalText.width(of: $0[column]) }.max() ?? 0 }
@@ -78,6 +80,7 @@ extension ReportDocument {
     switch block {
     case .paragraph(let text): return [TerminalText.lines(of: text).map(escaped).joined(separator: "\\\n")]
     case .list(let items): return items.map { "- " + escaped($0) }
+    case .diff(let lines): return ["```diff"] + lines.map { TerminalText.escaped($0).replacing("```", with: "'''") } + ["```"]
     case .code(let lines): return ["```text"] + lines.map { TerminalText.escaped($0).replacing("```", with: "'''") } + ["```"]
     case .table(let head, let rows):
       return ["| " + head.joined(separator: " | ") + " |", "|" + head.map { _ in " --- |" }.joined()]

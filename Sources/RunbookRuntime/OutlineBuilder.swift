@@ -113,7 +113,7 @@ private struct OutlineBuilder {
 
 extension Check {
   /// Ids of the steps that this check's texts refer to.
-  fileprivate var stepsReferredTo: [String] {
+  var stepsReferredTo: [String] {
     var templates: [Template] = []
     switch source {
     case .value(let value): templates.append(value)

@@ -26,6 +26,7 @@ public struct RunLauncher: Sendable {
     let coordination = executor.coordination
     try await beforeRecord { () async throws(ActionError) in try await coordination.connect() }
     try await checkIdentities(exitStatus: 1)
+    try await refuseMovedFacts()
     let places = try await beforeRecord { () async throws(ActionError) in try await placesOfRun() }
     try await refuseSecondRun(in: places)
     let other = try await beforeRecord { () async throws(ActionError) in try await coordination.unfinishedRun() }
@@ -255,7 +256,7 @@ public struct RunLauncher: Sendable {
     do throws(ActionError) { return try await body() } catch { throw cannotGoOn(error) }
   }
 
-  private func notBegun(_ error: ActionError) -> RunFailure {
+  func notBegun(_ error: ActionError) -> RunFailure {
     RunFailure(
       code: error.code, exitStatus: error.code == "RB3102" ? 7 : 1, message: setting.redactor.redact(error.message),
       standing: "the run was not begun and nothing was changed",

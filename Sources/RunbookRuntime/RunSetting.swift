@@ -24,6 +24,8 @@ public struct RunSetting: Sendable {
   public var detaches: Bool
   /// Where relative paths of the plan begin.
   public var planDirectory = "."
+  /// What the review of a saved plan relied on; a new run of it begins only where that still holds.
+  public var pinned: PinnedFacts?
   public var owner: LeaseOwner
   /// From 0 up to 1, for waits between tries.
   public var jitter: @Sendable () -> Double

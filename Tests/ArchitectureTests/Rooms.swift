@@ -35,7 +35,8 @@ let rooms: [Room] = [
     name: "RunbookRuntime", rooms: ["RunbookEngine", "RunbookPlan", "RunbookActions", "RunbookJournal"],
     packages: ["Logging", "OrderedCollections"]),
   Room(
-    name: "RunbookReport", rooms: ["RunbookPlan", "RunbookEngine", "RunbookJournal", "RunbookSyntax"], packages: ["OrderedCollections"]),
+    name: "RunbookReport", rooms: ["RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookJournal", "RunbookSyntax"],
+    packages: ["OrderedCollections"]),
   Room(name: "RunbookCommands", rooms: everyRoom, packages: ["ArgumentParser", "Logging", "OrderedCollections"]),
   Room(name: "runbook", rooms: ["RunbookCommands"]),
   Room(name: "RunbookTestSupport", rooms: everyRoom + ["CProcess"], packages: ["OrderedCollections"], isTest: true),

@@ -335,5 +335,38 @@ extension ErrorPages {
 
       Take the run up with the state that went on last (the target knows that one). Where that is lost, make a new state beside this one: `runbook recover --target … --run RUN --state sqlite:PATH`.
       """##,
+    "RB2531":
+      ##"""
+      # RB2531: a fact that the review relied on has moved
+
+      ## Cause
+
+      A saved plan pins what `runbook plan` saw: the identity and version of each target, and of each collection that the plan changes whether it exists, how many documents it
+      has, its indexes and its validator. One of these is no longer so; the message says which, what it was and what it is. Numbers of documents may move by the tolerance that the plan was saved with (5 % unless told).
+
+      ## What has already been done
+
+      The run was not begun and nothing was changed. Exit status 8.
+
+      ## What to do now
+
+      Look at the plan again with `runbook plan PLAN`. If it still is what should happen, save it anew (`--out FILE`, with a wider `--tolerance` where the collection grows) and execute that.
+      """##,
+    "RB2532":
+      ##"""
+      # RB2532: not what was approved
+
+      ## Cause
+
+      An approval is for one plan with the values of its params and one version of the program: its digest is made of the three. What would be executed has another approval digest.
+
+      ## What has already been done
+
+      The run was not begun and nothing was changed. Exit status 8.
+
+      ## What to do now
+
+      `runbook plan PLAN` with the same params shows the approval digest of what would be executed, and what it would do. Have that approved, or execute what was.
+      """##,
   ]
 }
