@@ -6,7 +6,7 @@ extension MongoDelete: PreviewingAction {
   public func preview(_ context: ActionContext, extent: PreviewExtent) async throws(ActionError) -> EffectPreview {
     let work = try DeleteWork(context, OnlineChangeTiming(), CrashPoints())
     let reads = try PreviewReads(context, extent)
-    try await UpdateChecks(change: work.change, definition: work.definition).refuseUnfit()
+    try await UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true).refuseUnfit()
     let found = try await reads.count(work.definition.capture)
     var preview = EffectPreview(.exact, "deletes \(PreviewWords.documents(found)), and keeps each for the way back", documents: found)
     preview.samples = try await reads.documents(work.definition.capture).map { PreviewReads.sample(before: $0, after: nil) }
@@ -46,7 +46,7 @@ extension MongoBackup: PreviewingAction {
 extension MongoInsert: PreviewingAction {
   public func preview(_ context: ActionContext, extent: PreviewExtent) async throws(ActionError) -> EffectPreview {
     let work = try InsertWork(context, OnlineChangeTiming(), CrashPoints())
-    try await UpdateChecks(change: work.change, definition: work.definition).refuseUnfit()
+    try await UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true).refuseUnfit()
     var samples: [EffectPreview.Sample] = []
     var count: Int64 = 0
     var bytes: Int64 = 0

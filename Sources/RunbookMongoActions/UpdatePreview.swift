@@ -21,7 +21,7 @@ private struct UpdatePreview {
   }
 
   func make() async throws(ActionError) -> EffectPreview {
-    let checks = UpdateChecks(change: work.change, definition: definition)
+    let checks = UpdateChecks(change: work.change, definition: definition, allowsCollation: true)
     let options = try await checks.refuseUnfit()
     let matching = try await count(definition.match)
     let isWhole = matching <= reads.extent.documents

@@ -45,8 +45,10 @@ import Testing
 
   @Test func itEndsGreen() async throws {
     try await Self.lend { staging in
+      let preview = try await PreviewedRun(staging.place, execute: staging.execute)
       let ended = try await staging.place.program.run(staging.execute)
       #expect(ended.status == 0, "\(ended)")
+      #expect(try await preview.holds() == 1, "the update")
       #expect(try await staging.migrated() == [Self.assets, Self.assets, Self.assets])
       for line in [
         "Assets migrated: 100 %", "Phase schema: Schema migration (zero downtime), owner dba", "confirmed by", "(by --yes)",
