@@ -132,7 +132,9 @@ class Round:
         attempts = 0
         while True:
             status = self.await_end(self.runbook(*command), kill=planned > 0)
-            if status in (0, 1, 3, 4) or attempts >= 60 or status not in (None, 7) and self.kind not in ("serverKills", "faults"):
+            # One that ended before it was recorded may be begun again; what ends otherwise under a broken network may be gone on with.
+            is_over = status in (0, 3, 4) or status == 1 and self.run_id
+            if is_over or attempts >= 60 or status not in (None, 7) and self.kind not in ("serverKills", "faults"):
                 return status
             attempts += 1
             if self.proxy and attempts > 8:
@@ -253,9 +255,13 @@ class Round:
         while status == 7 and time.monotonic() < until:
             time.sleep(0.5)
             process = self.runbook(*command)
-            if halted and self.rng.random() < 0.3:
-                time.sleep(self.rng.uniform(0, 2))
-                halted[-1].send_signal(signal.SIGCONT)      # while its successor waits or works
+            if halted and self.rng.random() < 0.4:
+                # One wakes while its successor works; before that it would still hold its lease, and might go on.
+                while process.poll() is None and self.epoch() <= len(halted):
+                    time.sleep(0.02)
+                if process.poll() is None:
+                    time.sleep(self.rng.uniform(0, 1))
+                    halted[-1].send_signal(signal.SIGCONT)
             status = self.await_end(process, kill=False)
         self.stop_application()
         before = self.bytes_now()
