@@ -13,6 +13,17 @@ package struct BSONPlace: Sendable, Hashable {
 
   package var count: Int { end - start }
 
+  /// A whole number from int32, int64, or a double that is one.
+  package func integer(of bytes: UnsafeRawBufferPointer) -> Int? {
+    switch type {
+    case .int32: Int(BSONScan.int32(bytes, at: start))
+    case .int64: Int(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: Int64.self)))
+    case .double:
+      Int(exactly: Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))))
+    default: nil
+    }
+  }
+
   /// Whether both values are of one type and the same bytes.
   package func hasSameValue(as other: BSONPlace, of bytes: UnsafeRawBufferPointer) -> Bool {
     type == other.type && count == other.count
@@ -207,6 +218,12 @@ package struct BSONBuffer: ~Copyable {
   /// A value as it stands in `bytes`.
   package mutating func append(_ place: BSONPlace, of bytes: UnsafeRawBufferPointer, _ name: StaticString) {
     header(place.type, name)
+    put(UnsafeRawBufferPointer(rebasing: bytes[place.start..<place.end]))
+  }
+
+  /// - Parameter name: with the NUL that ends it.
+  package mutating func append(_ place: BSONPlace, of bytes: UnsafeRawBufferPointer, terminated name: [UInt8]) {
+    header(place.type, terminated: name)
     put(UnsafeRawBufferPointer(rebasing: bytes[place.start..<place.end]))
   }
 

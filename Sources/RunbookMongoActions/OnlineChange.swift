@@ -132,4 +132,6 @@ public enum UpdateErrorCode {
   public static let unfitFile = "RB3409"
   public static let writeLoss = "RB3410"
   public static let unreadableSignal = "RB3411"
+  public static let unfitParent = "RB3420"
+  public static let shardKeyTouched = "RB3421"
 }

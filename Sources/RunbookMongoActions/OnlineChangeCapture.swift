@@ -1,167 +1,37 @@
 import MongoDriver
 import RunbookActions
 
-/// What a change is, apart from whose it is: which documents, which stages, which fields are touched and looked at.
-struct ChangeDefinition: Sendable {
-  let collection: String
-  let filter: BSONDocument
-  /// What must hold besides at the moment of the change.
-  let condition: BSONDocument
-  /// Stages over the collection that yield the `_id` of the documents; nil: all that fit the filter.
-  let selection: [BSONDocument]?
-  let stages: [BSONDocument]
-  /// Touched fields.
-  let fields: [String]
-  /// Fields that the stages, the filter or the condition look at and that are not touched; `$ROOT` for the document as a whole.
-  let inputs: [String]
-  /// Nobody but us writes the fields.
-  let isAlone: Bool
-  let kind: BlockKind
-  /// Constants that the stages name as variables.
-  let variables: BSONDocument
-  /// How texts compare while documents are found and computed; empty: as the collection has it.
-  let collation: BSONDocument
-  var bypassesValidation = false
-  /// The collection has a collation of its own, under which different texts can be equal.
-  var comparesBytes = false
-  private let isVolatile: Bool
-  /// Reads only so many documents, for a look at some of them.
-  var limit: Int64?
-
-  static let root = "$ROOT"
-
-  init(
-    collection: String, filter: BSONDocument, pipeline: UpdatePipeline, isAlone: Bool, condition: BSONDocument = [:],
-    selection: [BSONDocument]? = nil, variables: BSONDocument = [:], collation: BSONDocument = [:]
-  ) {
-    self.collection = collection
-    self.filter = filter
-    self.condition = condition
-    self.selection = selection
-    self.isAlone = isAlone
-    self.variables = variables
-    self.collation = collation
-    kind = .fields
-    stages = pipeline.stages
-    fields = pipeline.targets
-    var reads = pipeline.reads
-    reads.add(filter: filter)
-    reads.add(filter: condition)
-    reads.add(variables: variables)
-    isVolatile = reads.isVolatile
-    let touched = Set(fields)
-    inputs = reads.wholeDocument ? [Self.root] : reads.fields.filter { !touched.contains($0) && $0 != "_id" && !$0.isEmpty }
-  }
-
-  /// A change of whole documents.
-  /// - Parameters:
-  ///   - filter: which documents are deleted; other kinds take theirs from elsewhere.
-  ///   - selection: stages in place of the filter, which end with documents of the collection.
-  init(collection: String, kind: BlockKind, filter: BSONDocument = [:], selection: [BSONDocument] = [], isAlone: Bool = false) {
-    self.collection = collection
-    self.kind = kind
-    self.filter = filter
-    self.isAlone = isAlone
-    self.selection = nil
-    condition = [:]
-    variables = [:]
-    collation = [:]
-    isVolatile = false
-    stages = selection
-    fields = BlockKind.wholeDocument
-    inputs = []
-  }
-
-  /// The same on a collection of these options.
-  func on(_ options: BSONDocument) -> ChangeDefinition {
-    var change = self
-    change.comparesBytes = UpdateChecks.hasCollation(options)
-    return change
-  }
-
-  /// Finds the documents that need the change.
-  var match: [BSONDocument] { (selection.map(documents) ?? []) + conditions }
-
-  private var conditions: [BSONDocument] { [filter, condition].filter { !$0.isEmpty }.map { ["$match": .document($0)] } }
-
-  /// Turns the ids that a selection yields into documents of the collection as they are when they are read.
-  private func documents(of selection: [BSONDocument]) -> [BSONDocument] {
-    selection + Self.lookUp(in: collection, exact: !collation.isEmpty)
-  }
-
-  /// - Parameter exact: an id that is a text finds just the document with these bytes, whatever the collation says.
-  static func lookUp(in collection: String, exact: Bool) -> [BSONDocument] {
-    let found: [BSONDocument] = [
-      ["$project": ["_id": 1]],
-      ["$lookup": ["from": .string(collection), "localField": "_id", "foreignField": "_id", "as": "d"]], ["$unwind": "$d"],
-    ]
-    let isSame: BSONValue = [
-      "$cond": [
-        ["$and": [["$eq": [["$type": "$_id"], "string"]], ["$eq": [["$type": "$d._id"], "string"]]]],
-        [
-          "$and": [
-            ["$eq": [["$indexOfBytes": ["$d._id", "$_id"]], 0]], ["$eq": [["$strLenBytes": "$d._id"], ["$strLenBytes": "$_id"]]],
-          ]
-        ], true,
-      ]
-    ]
-    return found + (exact ? [["$match": ["$expr": isSame]]] : []) + [["$replaceWith": "$d"]]
-  }
-
-  /// Computes, on the server and once, what each document was and would be: `{ _id, p: before, r: inputs, q: after }`, or `w` for a whole document.
-  var capture: [BSONDocument] {
-    if kind != .fields { return match + stages }
-    func kept(_ names: [String]) -> BSONDocument {
-      BSONDocument(names.map { ($0, .string("$\(UpdatePipeline.before).\($0)")) })
-    }
-    var row: [(String, BSONValue)] = [("_id", "$_id"), ("p", .document(kept(fields)))]
-    if inputs == [Self.root] {
-      row.append(("w", .string("$" + UpdatePipeline.before)))
-    } else if !inputs.isEmpty {
-      row.append(("r", .document(kept(inputs))))
-    }
-    row.append(("q", .document(BSONDocument(fields.map { ($0, .string("$" + $0)) }))))
-    let some: [BSONDocument] = limit.map { [["$limit": .integer($0)]] } ?? []
-    return match + some + [Self.keepBefore] + stages + [["$replaceWith": .document(BSONDocument(row))]]
-  }
-
-  private static let keepBefore: BSONDocument = ["$set": [UpdatePipeline.before: "$$ROOT"] as BSONValue]
-
-  /// Finds a document that the change would change again: a change of the second kind.
-  ///
-  /// What still fits the filter afterwards counts. A selection cannot be asked about documents as they would be; there the stages are carried out
-  /// twice, and what the second time changes counts, or all where an expression has another value each time.
-  var secondKindProbe: [BSONDocument] {
-    var probe = match + stages + conditions
-    if selection != nil, !isVolatile {
-      let differs = fields.map { ["$ne": [.string("$" + $0), .string("$\(UpdatePipeline.before).\($0)")]] as BSONValue }
-      probe += [Self.keepBefore] + stages + [["$match": ["$expr": ["$or": .array(BSONArray(differs))]]]]
-    }
-    return probe + [["$limit": 1], ["$project": ["_id": 1]]]
-  }
-
-  /// What every command that reads by these stages says besides: variables and collation.
-  func writeReading(to aggregate: inout BSONWriter) {
-    if !variables.isEmpty { aggregate.append("let", variables) }
-    if !collation.isEmpty { aggregate.append("collation", collation) }
-  }
-}
-
 /// Where the parts of a row of the capture lie in its bytes. It is filled again for each row, so that rows are read without memory for each.
 struct CapturedRow {
   private(set) var key = BSONPlace(type: .null, start: 0, end: 0)
   private(set) var before: [BSONPlace?]
   private(set) var after: [BSONPlace?]
   private(set) var inputs: [BSONPlace?]
+  /// For each touched field how many of the documents on its way are missing; -1 where something else is in their place.
+  private(set) var missingParents: [Int]
+  /// The document as it was, where it is kept as a whole and not an input.
+  private(set) var image: BSONPlace?
+  /// The values of the shard key, an array.
+  private(set) var shardKey: BSONPlace?
+  private let nested: [Int]
   private let fieldNames: [[UInt8]]
   private let inputNames: [[UInt8]]
   /// The one input is the document as a whole.
   private let readsRoot: Bool
+  private let keepsDocuments: Bool
+  private let isSharded: Bool
 
   init(of change: ChangeDefinition) {
-    fieldNames = change.fields.map { Array($0.utf8) + [0] }
-    inputNames = change.inputs.map { Array($0.utf8) + [0] }
-    readsRoot = change.inputs == [ChangeDefinition.root]
+    func names(_ paths: [ChangedPath]) -> [[UInt8]] {
+      paths.enumerated().map { Array(ChangeDefinition.rowName($1, at: $0).utf8) + [0] }
+    }
+    fieldNames = names(change.fields)
+    inputNames = names(change.inputs)
+    readsRoot = change.inputs == [.root]
+    keepsDocuments = change.keepsDocuments
+    isSharded = !change.shardKey.isEmpty
+    missingParents = Array(repeating: 0, count: change.fields.count)
+    nested = change.fields.indices.filter { change.fields[$0].parents > 0 }
     before = Array(repeating: nil, count: fieldNames.count)
     after = before
     inputs = Array(repeating: nil, count: inputNames.count)
@@ -172,7 +42,10 @@ struct CapturedRow {
     var key: BSONPlace?
     var hasBefore = false
     var hasAfter = false
+    var hasParents = nested.isEmpty
     for index in inputs.indices { inputs[index] = nil }
+    image = nil
+    shardKey = nil
     var walk = BSONWalk(bytes, from: 0)
     while walk.next() {
       let value = walk.value
@@ -186,13 +59,30 @@ struct CapturedRow {
         Self.read(value, of: bytes, fieldNames, into: &after)
       case UInt8(ascii: "r") where value.type == .document && !readsRoot: Self.read(value, of: bytes, inputNames, into: &inputs)
       case UInt8(ascii: "w") where readsRoot: inputs[0] = value
+      case UInt8(ascii: "w") where keepsDocuments && value.type == .document: image = value
+      case UInt8(ascii: "s") where value.type == .array: shardKey = value
+      case UInt8(ascii: "d") where value.type == .array: hasParents = readParents(value, of: bytes)
       default: break
       }
     }
-    guard let key, hasBefore, hasAfter else { return false }
+    guard let key, hasBefore, hasAfter, hasParents, keepsDocuments == (image != nil || keepsDocuments && readsRoot),
+      isSharded == (shardKey != nil)
+    else { return false }
     self.key = key
     return true
   }
+
+  private mutating func readParents(_ list: BSONPlace, of bytes: UnsafeRawBufferPointer) -> Bool {
+    var walk = BSONWalk(bytes, from: list.start)
+    for position in nested {
+      guard walk.next(), let count = walk.value.integer(of: bytes) else { return false }
+      missingParents[position] = count
+    }
+    return true
+  }
+
+  /// A touched field on whose way something is no document.
+  var unfitField: Int? { nested.first { missingParents[$0] < 0 } }
 
   private static func read(_ document: BSONPlace, of bytes: UnsafeRawBufferPointer, _ names: [[UInt8]], into values: inout [BSONPlace?]) {
     for index in values.indices { values[index] = nil }
@@ -247,6 +137,8 @@ struct BlockBuilder: ~Copyable {
   private(set) var alreadyDone = 0
   /// Keys of documents that are too large for their undo.
   private(set) var tooLarge: [RawBSONValue] = []
+  /// Keys of documents in which something on the way to a field is no document, with that field.
+  private(set) var unfit: [(key: RawBSONValue, field: ChangedPath)] = []
 
   init(_ change: ChangeDefinition, size: Int) {
     self.change = change
@@ -282,9 +174,12 @@ struct BlockBuilder: ~Copyable {
       add(key: key, before: document, after: nil)
       return true
     }
+    let most = change.keepsDocuments ? Self.deletedBytes : Self.entryBytes
     return document.withBytes { bytes in
       guard row.read(bytes) else { return false }
-      if bytes.count + (change.fields.count + change.inputs.count) * 512 + 4096 > Self.entryBytes {
+      if let field = row.unfitField {
+        unfit.append((document.value(at: row.key).detached(), change.fields[field]))
+      } else if bytes.count + (change.fields.count + change.inputs.count) * 512 + 4096 > most {
         tooLarge.append(document.value(at: row.key).detached())
       } else if row.changesAnything(of: bytes) {
         UndoEntry.write(row, of: bytes, index: count, flags: &flags, to: &entries)
@@ -305,6 +200,8 @@ struct BlockBuilder: ~Copyable {
       inputs: change.inputs, isAlone: change.isAlone || change.kind == .insert && isAllMade, entries: entries.take(), count: count)
     block.bypassesValidation = change.bypassesValidation
     block.comparesBytes = change.comparesBytes
+    block.keepsDocuments = change.keepsDocuments
+    block.shardKey = change.shardKey
     start = entries.open()
     count = 0
     bytes = 0

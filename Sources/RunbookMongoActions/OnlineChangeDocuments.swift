@@ -12,19 +12,23 @@ extension OnlineChangeStatements {
   private static let another: BSONDocument = ["_id": ["missed": "$_id"]]
 
   /// The statement that inserts a document under a key that is not taken.
-  func writeInsert(_ document: BSONDocument, key: RawBSONValue, index: Int, to out: inout BSONBuffer) {
-    writeWhole(document, key: key, instead: nil, index: index, to: &out)
+  func writeInsert(_ document: BSONDocument, entry: UndoEntry, index: Int, to out: inout BSONBuffer) {
+    writeWhole(document, entry, instead: nil, index: index, to: &out)
   }
 
   /// The statement that puts a document in the place of another, as long as that is exactly as given.
-  func writeReplace(_ old: BSONDocument, by new: BSONDocument, key: RawBSONValue, index: Int, to out: inout BSONBuffer) {
-    writeWhole(new, key: key, instead: old, index: index, to: &out)
+  func writeReplace(_ old: BSONDocument, by new: BSONDocument, entry: UndoEntry, index: Int, to out: inout BSONBuffer) {
+    writeWhole(new, entry, instead: old, index: index, to: &out)
   }
 
-  private func writeWhole(_ document: BSONDocument, key: RawBSONValue, instead old: BSONDocument?, index: Int, to out: inout BSONBuffer) {
+  private func writeWhole(_ document: BSONDocument, _ entry: UndoEntry, instead old: BSONDocument?, index: Int, to out: inout BSONBuffer) {
     let whole = out.open(.document, index: index)
     let query = out.open(.document, "q")
-    out.append(fieldsOf: BSONDocument { $0.append("_id", raw: key) })
+    out.append(
+      fieldsOf: BSONDocument { query in
+        query.append("_id", raw: entry.key)
+        for (path, value) in zip(shardKey, entry.shardKey) { query.append(path.text, raw: value) }
+      })
     if old == nil { out.append(fieldsOf: Self.absence) }
     out.close(query)
     let pipeline = out.open(.array, "u")
@@ -49,7 +53,7 @@ extension OnlineChangeStatements {
     var conditions = OpenStatement.Conditions(list: out.open(.array, name), count: 1)
     out.append(fence, index: 0)
     if let document {
-      let root = FieldGuard(ChangeDefinition.root)
+      let root = FieldGuard(.root)
       let inside = FieldGuard.Inside(numbers: nestedTypes, texts: comparesBytes)
       document.withBytes { bytes in
         root.write(BSONPlace(type: .document, start: 0, end: bytes.count), of: bytes, inside, to: &conditions, in: &out)
@@ -117,9 +121,9 @@ extension UndoBlock {
         let (old, new) = whole(entry, at: index, isUndo: isUndo)
         guard let new else { preconditionFailure("an entry has no document to write") }
         if let old {
-          writer.writeReplace(old, by: new, key: entry.key, index: place, to: &out)
+          writer.writeReplace(old, by: new, entry: entry, index: place, to: &out)
         } else {
-          writer.writeInsert(new, key: entry.key, index: place, to: &out)
+          writer.writeInsert(new, entry: entry, index: place, to: &out)
         }
       }
     }
@@ -208,7 +212,8 @@ extension OnlineChange {
     let documents = try await documents(of: unknown.map { entries[chosen[$0]] }, in: block)
     for place in unknown {
       // One that is there was not removed, or has been put back since.
-      if documents[entries[chosen[place]].key] == nil { removed.outcome.doubt.append(place) } else { removed.outcome.missed.append(place) }
+      let isGone = documents[entries[chosen[place]].identity] == nil
+      if isGone { removed.outcome.doubt.append(place) } else { removed.outcome.missed.append(place) }
     }
     removed.outcome.missed.sort()
     return removed

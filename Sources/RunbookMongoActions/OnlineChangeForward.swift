@@ -103,6 +103,7 @@ final class OnlineChangeForward {
       preconditionFailure("a pass threw \(error)")
     }
     tally.alreadyDone = builder.alreadyDone
+    try writer.refuseUnfit(builder.unfit)
     try writer.refuseTooLarge(builder.tooLarge)
     return found
   }
@@ -180,7 +181,7 @@ extension OnlineChange {
     let documents = try await documents(of: indexes.map { entries[$0] }, in: block)
     var looks: [Int: OnlineChangeLook] = [:]
     for index in indexes {
-      looks[index] = block.look(entries[index], document: documents[entries[index].key])
+      looks[index] = block.look(entries[index], document: documents[entries[index].identity])
     }
     return looks
   }

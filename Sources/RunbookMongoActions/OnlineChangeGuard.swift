@@ -2,27 +2,38 @@ import MongoDriver
 
 /// The conditions on one field, with everything that does not depend on the value made once.
 final class FieldGuard {
-  let name: String
-  /// The name with the NUL that ends it.
+  let path: ChangedPath
+  /// The path with the NUL that ends it.
   let terminated: [UInt8]
-  private let path: String
-  /// The field's path as the first side of a comparison, `{"0": "$f"}`.
+  private let reference: BSONValue
+  /// The field as the first side of a comparison, `{"0": "$f"}`.
   private let firstSide: BSONDocument
   private let absent: BSONDocument
   /// `{$eq: [{$type: "$f"}, type]}` at the number of the type.
   private let types: [BSONDocument]
+  /// For each document on the way that it is one, and that it is not there.
+  private let parents: [(isThere: BSONDocument, isMissing: BSONDocument)]
 
-  init(_ name: String) {
-    self.name = name
-    terminated = Array(name.utf8) + [0]
-    let path = "$" + name
+  init(_ path: ChangedPath) {
     self.path = path
-    firstSide = ["0": .string(path)]
-    func type(is type: String) -> BSONDocument { ["$eq": [["$type": .string(path)], .string(type)]] }
-    absent = type(is: "missing")
+    terminated = Array(path.text.utf8) + [0]
+    let reference = path.reference()
+    self.reference = reference
+    firstSide = ["0": reference]
+    func type(of place: BSONValue, is type: String) -> BSONDocument { ["$eq": [["$type": place], .string(type)]] }
+    if path.isLiteral {
+      let names: BSONValue = ["$map": ["input": ["$objectToArray": "$$ROOT"], "in": "$$this.k"]]
+      absent = ["$not": [["$in": [["$literal": .string(path.text)], names]]]]
+    } else {
+      absent = type(of: reference, is: "missing")
+    }
     var types = Array(repeating: BSONDocument(), count: 256)
-    for each in BSONType.allCases { types[Int(each.rawValue)] = type(is: each.serverName) }
+    for each in BSONType.allCases { types[Int(each.rawValue)] = type(of: reference, is: each.serverName) }
     self.types = types
+    parents = (0..<path.parents).map { place in
+      let parent: BSONValue = .string("$" + path.prefix(place + 1))
+      return (type(of: parent, is: "object"), type(of: parent, is: "missing"))
+    }
   }
 
   /// What is asserted of things inside documents and arrays besides equality, and of texts wherever they stand.
@@ -33,11 +44,23 @@ final class FieldGuard {
     var texts: Bool
   }
 
-  /// The field is absent, or of exactly this type and equal.
+  /// The field is absent, or of exactly this type and equal, and everything on its way is a document.
+  /// - Parameter missing: how many of the documents on its way are not there, and it with them.
   func write(
-    _ value: BSONPlace?, of bytes: UnsafeRawBufferPointer, _ inside: Inside, to conditions: inout OpenStatement.Conditions,
-    in out: inout BSONBuffer
+    _ value: BSONPlace?, missing: Int = 0, of bytes: UnsafeRawBufferPointer, _ inside: Inside,
+    to conditions: inout OpenStatement.Conditions, in out: inout BSONBuffer
   ) {
+    if !parents.isEmpty {
+      for parent in parents.dropLast(missing) {
+        out.append(parent.isThere, index: conditions.count)
+        conditions.count += 1
+      }
+      if missing > 0 {
+        out.append(parents[parents.count - missing].isMissing, index: conditions.count)
+        conditions.count += 1
+        return
+      }
+    }
     guard let value else {
       out.append(absent, index: conditions.count)
       conditions.count += 1
@@ -59,16 +82,35 @@ final class FieldGuard {
       conditions.count += 1
     }
     if value.type == .document || value.type == .array {
-      if inside.numbers || inside.texts { Self.nested(value, of: bytes, at: .string(path), inside, to: &conditions, in: &out) }
+      if inside.numbers || inside.texts { Self.nested(value, of: bytes, at: reference, inside, to: &conditions, in: &out) }
     } else if value.type == .string, inside.texts {
-      Self.sameBytes(value, of: bytes, at: .string(path), to: &conditions, in: &out)
+      Self.sameBytes(value, of: bytes, at: reference, to: &conditions, in: &out)
     }
   }
 
+  /// As a field of `$set`.
   func set(_ value: BSONPlace, of bytes: UnsafeRawBufferPointer, in out: inout BSONBuffer) {
     let literal = out.open(.document, terminated: terminated)
     out.append(value, of: bytes, "$literal")
     out.close(literal)
+  }
+
+  /// As a stage of its own, where no path can say the name; nil: the field is taken away.
+  func setLiteral(_ value: BSONPlace?, of bytes: UnsafeRawBufferPointer, index: Int, in out: inout BSONBuffer) {
+    let stage = out.open(.document, index: index)
+    let replacement = out.open(.document, "$replaceWith")
+    let change = out.open(.document, "$setField")
+    out.append(fieldsOf: ["field": ["$literal": .string(path.text)], "input": "$$ROOT"])
+    if let value {
+      let literal = out.open(.document, "value")
+      out.append(value, of: bytes, "$literal")
+      out.close(literal)
+    } else {
+      out.append(fieldsOf: ["value": "$$REMOVE"])
+    }
+    out.close(change)
+    out.close(replacement)
+    out.close(stage)
   }
 
   /// What is inside a document or an array. Equality has been asserted before, so that every place holds a value of the kind that is expected.

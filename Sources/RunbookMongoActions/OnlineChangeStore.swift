@@ -117,18 +117,17 @@ extension OnlineChange {
       rest = rest.dropFirst(200)
       let command = BSONDocument { find in
         find.append("find", block.collection)
-        find.document("filter") { filter in
-          filter.document("_id") { id in
-            id.array("$in") { keys in for entry in part { keys.append(raw: entry.key) } }
-          }
+        find.append("filter", block.filter(of: Array(part)))
+        // What no path can say cannot be asked for by itself.
+        if block.kind == .fields, !block.fields.contains(where: \.isLiteral) {
+          find.append("projection", BSONDocument((block.fields + block.shardKey).map { ($0.text, .int32(1)) }))
         }
-        if block.kind == .fields { find.append("projection", BSONDocument(block.fields.map { ($0, .int32(1)) })) }
         find.append("readConcern", ["level": "local"] as BSONDocument)
         find.append("maxTimeMS", Int64(30_000))
       }
       do throws(MongoError) {
         for document in try await target.client.documents(command, database: target.database) {
-          if let key = document["_id"] { found[key.detached()] = document }
+          if let identity = block.identity(of: document) { found[identity.detached()] = document }
         }
       } catch {
         throw target.error(error, collection: block.collection, doing: "reading documents whose outcome is open")
@@ -148,7 +147,13 @@ extension UndoBlock {
 
   /// The value of a field of the block in a document as it is now; nil where it is absent.
   func value(at position: Int, in document: BSONDocument?) -> RawBSONValue? {
-    kind == .fields ? document?[fields[position]] : document?.raw
+    kind == .fields ? document.flatMap { fields[position].value(in: $0) } : document?.raw
+  }
+
+  /// Whether a field is as the forward command would have left it. One that is absent since nothing on its way is there any more is not.
+  func isAfter(_ position: Int, of entry: UndoEntry, in document: BSONDocument?) -> Bool {
+    if kind == .fields, let document, fields[position].parent(in: document) == nil { return false }
+    return value(at: position, in: document) == entry.fields[position].after
   }
 
   /// What a field was before the change.
@@ -162,7 +167,7 @@ extension UndoBlock {
     guard let document else { return .gone }
     // Under this `_id` there was none when the block was made; whoever put it there may have changed it since.
     if kind == .insert { return .equal }
-    let stands = entry.changed.contains { value(at: $0, in: document) == entry.fields[$0].after }
+    let stands = entry.changed.contains { isAfter($0, of: entry, in: document) }
     return stands ? .equal : .other
   }
 }

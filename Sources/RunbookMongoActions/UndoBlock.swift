@@ -10,7 +10,7 @@ enum BlockKind: String, Sendable {
   case replace
 
   /// The one field of a whole document's entry: the document, present or absent.
-  static let wholeDocument = [ChangeDefinition.root]
+  static let wholeDocument = [ChangedPath.root]
 }
 
 /// One batch of an online change, as it stands in `_runbook.undo.<run>.<step>`: enough to send its command, and to take it back, without plan
@@ -36,7 +36,7 @@ struct UndoBlock {
 
   /// The oldest version that says all of it, so that a program that would misread the block refuses it.
   private var version: Int64 {
-    if comparesBytes { return 3 }
+    if comparesBytes || keepsDocuments || !shardKey.isEmpty || !(fields + inputs).allSatisfy(\.isPlain) { return 3 }
     return kind == .fields ? 1 : 2
   }
 
@@ -64,14 +64,18 @@ struct UndoBlock {
   var gone: [Int] = []
   let database: String
   let collection: String
-  let fields: [String]
-  let inputs: [String]
+  let fields: [ChangedPath]
+  let inputs: [ChangedPath]
   /// Nobody but us writes the fields: what looks like ours is ours.
   let isAlone: Bool
   /// The collection's validator is not asked: what is written stood there before.
   var bypassesValidation = false
   /// Texts are compared byte by byte, since the collection's collation may take different ones for equal.
   var comparesBytes = false
+  /// Each entry has the document as it was, which comes back as a whole where nothing else has changed in it.
+  var keepsDocuments = false
+  /// What says, besides `_id`, on which shard a document is; each entry has the values.
+  var shardKey: [ChangedPath] = []
   /// How many documents of an ordered source have been dealt with when this block is.
   var position: Int64 = 0
   /// Documents that were removed and are not the bytes that had been read, by entry: what the server gave back as it took them.
@@ -82,8 +86,8 @@ struct UndoBlock {
 
   /// A block that is about to be written ahead.
   init(
-    id: Int64, kind: BlockKind = .fields, step: String, delivery: Delivery, database: String, collection: String, fields: [String],
-    inputs: [String], isAlone: Bool, entries: BSONDocument, count: Int
+    id: Int64, kind: BlockKind = .fields, step: String, delivery: Delivery, database: String, collection: String, fields: [ChangedPath],
+    inputs: [ChangedPath], isAlone: Bool, entries: BSONDocument, count: Int
   ) {
     self.id = id
     self.kind = kind
@@ -130,7 +134,7 @@ struct UndoAnnouncement: Hashable, Sendable {
   var delivery: UndoBlock.Delivery
   /// The entries of the command, in order.
   var entries: [Int]
-  /// For each of them the positions of the fields to put back; nil: all that it changed.
+  /// For each of them the positions of the fields to put back, none where the document is put back as a whole; nil: all that it changed.
   var fields: [[Int]]?
   /// Whether documents in doubt are treated as ours.
   var restoresDoubt: Bool
@@ -146,8 +150,8 @@ extension UndoBlock {
       delivery.write(to: &block)
       block.append("st", state.rawValue)
       block.append("ns", database + "." + collection)
-      block.append("fields", BSONArray(fields.map(BSONValue.string)))
-      block.append("inputs", BSONArray(inputs.map(BSONValue.string)))
+      block.append("fields", BSONArray(fields.map { .string($0.text) }))
+      block.append("inputs", BSONArray(inputs.map { .string($0.text) }))
       if kind != .fields { block.append("op", kind.rawValue) }
       block.append("options", options)
       if kind != .fields { block.append("images", Self.list(images)) }
@@ -172,6 +176,10 @@ extension UndoBlock {
         options.append("position", position)
       }
       if comparesBytes { options.append("bytes", true) }
+      if keepsDocuments { options.append("documents", true) }
+      if !shardKey.isEmpty { options.append("shardKey", BSONArray(shardKey.map { .string($0.text) })) }
+      let literal = fields.indices.filter { fields[$0].isLiteral }
+      if !literal.isEmpty { options.append("literal", Self.list(literal)) }
     }
   }
 
@@ -207,12 +215,17 @@ extension UndoBlock {
     delivery = try Delivery(document)
     database = String(namespace[..<dot])
     collection = String(namespace[dot...].dropFirst())
-    fields = document["fields"]?.array?.compactMap(\.string) ?? []
-    inputs = document["inputs"]?.array?.compactMap(\.string) ?? []
     let options = document["options"]?.document
+    let literal = Set(Self.indexes(options?["literal"]))
+    fields = (document["fields"]?.array?.compactMap(\.string) ?? []).enumerated().map { place, text in
+      literal.contains(place) ? ChangedPath(name: text) : ChangedPath(path: text)
+    }
+    inputs = document["inputs"]?.array?.compactMap(\.string).map(ChangedPath.init(name:)) ?? []
     isAlone = options?["alone"]?.bool ?? false
     bypassesValidation = options?["bypass"]?.bool ?? false
     comparesBytes = options?["bytes"]?.bool ?? false
+    keepsDocuments = options?["documents"]?.bool ?? false
+    shardKey = options?["shardKey"]?.array?.compactMap(\.string).map(ChangedPath.init(path:)) ?? []
     position = options?["position"]?.integer ?? 0
     self.count = Int(count)
     missed = Self.indexes(document["missed"])
@@ -247,7 +260,7 @@ extension UndoBlock {
 
   /// All entries, in order.
   func readEntries() throws(UndoBlockError) -> UndoEntries {
-    let read = try UndoEntries(entries, fieldCount: fields.count, inputCount: inputs.count)
+    let read = try UndoEntries(entries, fieldCount: fields.count, inputCount: inputs.count, shardKeyCount: shardKey.count)
     guard read.count == count else { throw wrongCount(read.count) }
     return read
   }

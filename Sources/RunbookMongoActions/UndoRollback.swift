@@ -26,6 +26,13 @@ struct UndoRollback {
 
   func end() { change.target.forgetSession(session.uuid) }
 
+  /// Heeds what a block leaves standing that a late process has recorded since this rollback began: older blocks leave it as well.
+  mutating func heed(_ block: UndoBlock) throws(ActionError) {
+    let entries: UndoEntries
+    do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+    for index in block.standing + block.gone { standing.insert(entries[index].key.detached()) }
+  }
+
   /// Brings one block, with its entries, to `undone`.
   mutating func finish(_ stored: UndoBlock) async throws(ActionError) {
     precondition(stored.state == .applied, "only a block whose outcome is recorded is undone")
@@ -37,21 +44,21 @@ struct UndoRollback {
       open = try await goOn(with: undo, &work)
     } else {
       let ours = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted()
-      let chosen = standing.isEmpty ? ours : ours.filter { !standing.contains(entries[$0].key) }
-      if chosen.count < ours.count { work.block.gone = ours.filter { standing.contains(entries[$0].key) } }
+      let chosen = standing.isEmpty ? ours : ours.filter { !standing.contains(entries[$0].identity) }
+      if chosen.count < ours.count { work.block.gone = ours.filter { standing.contains(entries[$0].identity) } }
       // Whole documents are looked at first, so that a command hardly ever holds an error: some servers keep no record of an answer that does.
       open = work.block.kind == .fields ? try await announceAndSend(chosen, fields: nil, &work) : chosen
     }
     var rounds = 0
     while !open.isEmpty {
       rounds += 1
-      open = try await settleMisses(open, isLast: rounds > Self.mostRounds, &work)
+      open = try await settleMisses(open, round: rounds, &work)
     }
     try await leaveDoubtStanding(&work)
     var done = work.block
     done.state = .undone
     try await change.record(done, known: work.block.with(state: work.known))
-    for index in done.standing + done.gone { standing.insert(entries[index].key) }
+    for index in done.standing + done.gone { standing.insert(entries[index].identity) }
     try await change.crashPoints.hit("undo.recorded")
   }
 
@@ -118,7 +125,7 @@ struct UndoRollback {
       // Whatever the answers leave open is looked at against both values later; here only those count that are gone.
       let documents = try await change.documents(of: indexes.map { work.entries[undo.entries[$0]] }, in: work.block)
       return Dictionary(
-        uniqueKeysWithValues: indexes.map { ($0, documents[work.entries[undo.entries[$0]].key] == nil ? .gone : .other) })
+        uniqueKeysWithValues: indexes.map { ($0, documents[work.entries[undo.entries[$0]].identity] == nil ? .gone : .other) })
     }
     return try settle(outcome, refusal: refusal, of: undo, &work)
   }
@@ -151,7 +158,7 @@ struct UndoRollback {
     let documents = try await change.documents(of: open.map { work.entries[$0] }, in: work.block)
     let stands = open.contains { index in
       let entry = work.entries[index]
-      return work.block.look(entry, document: documents[entry.key]) == .equal
+      return work.block.look(entry, document: documents[entry.identity]) == .equal
     }
     guard stands else { return open }
     var again = undo
@@ -169,14 +176,19 @@ struct UndoRollback {
   /// Reads the documents of entries that were missed. Gone, or as it was: nothing to do. Fields that still are as we left them are put back, just
   /// these; all others are the application's, and kept.
   /// - Returns: the entries that have to be looked at again.
-  private mutating func settleMisses(_ indexes: [Int], isLast: Bool, _ work: inout Work) async throws(ActionError) -> [Int] {
+  private mutating func settleMisses(_ indexes: [Int], round: Int, _ work: inout Work) async throws(ActionError) -> [Int] {
     let documents = try await change.documents(of: indexes.map { work.entries[$0] }, in: work.block)
+    let moved = try await change.moved(indexes.filter { documents[work.entries[$0].identity] == nil }, of: work.block, work.entries)
     var chosen: [Int] = []
     var fields: [[Int]] = []
     for index in Set(indexes).sorted() {
       let entry = work.entries[index]
-      let document = documents[entry.key]
+      let document = documents[entry.identity]
       // A document that the application has deleted needs no undo, but where the deletion was ours; nor does an older block bring it back.
+      if moved.contains(index) {
+        work.leave(index, code: OnlineChange.movedCode)
+        continue
+      }
       if document == nil, work.block.kind != .delete {
         let isTheirs = work.block.kind != .insert || !work.unsure.contains(index) && !work.block.doubt.contains(index)
         if isTheirs, !work.block.gone.contains(index) { work.block.gone.append(index) }
@@ -184,19 +196,20 @@ struct UndoRollback {
       }
       var standing: [Int] = []
       for position in entry.changed {
-        let value = work.block.value(at: position, in: document)
-        if value == entry.fields[position].after {
+        if work.block.isAfter(position, of: entry, in: document) {
           standing.append(position)
-        } else if value != work.block.before(position, of: entry, at: index) {
-          work.keep(index, work.block.fields[position])
+        } else if work.block.value(at: position, in: document) != work.block.before(position, of: entry, at: index) {
+          work.keep(index, work.block.fields[position].text)
         }
       }
       guard !standing.isEmpty else { continue }
-      if isLast {
+      if round > Self.mostRounds {
         work.leave(index, code: Self.neverMatched)
       } else {
         chosen.append(index)
-        fields.append(standing)
+        // It may have missed for its time alone: as a whole once more.
+        let isWhole = round == 1 && work.block.keepsDocuments && standing.count == entry.changed.count
+        fields.append(isWhole ? [] : standing)
       }
     }
     return try await announceAndSend(chosen, fields: fields, &work)
@@ -205,12 +218,12 @@ struct UndoRollback {
   /// Documents in doubt that are not to be treated as ours: where a field still is as we would have left it, it stays.
   private mutating func leaveDoubtStanding(_ work: inout Work) async throws(ActionError) {
     let restored = work.block.undo?.restoresDoubt ?? restoresDoubt
-    let doubtful = restored ? [] : work.block.doubt.filter { !standing.contains(work.entries[$0].key) }
+    let doubtful = restored ? [] : work.block.doubt.filter { !standing.contains(work.entries[$0].identity) }
     guard !doubtful.isEmpty else { return }
     let documents = try await change.documents(of: doubtful.map { work.entries[$0] }, in: work.block)
     for index in doubtful {
       let entry = work.entries[index]
-      if work.block.look(entry, document: documents[entry.key]) == .equal { work.leave(index, code: nil) }
+      if work.block.look(entry, document: documents[entry.identity]) == .equal { work.leave(index, code: nil) }
     }
   }
 }
@@ -229,19 +242,20 @@ extension OnlineChange {
   /// Keys of documents that this run has left standing, or found deleted by the application, in blocks of any step that concern the same fields.
   func standing() async throws(ActionError) -> Set<RawBSONValue> {
     var keys: Set<RawBSONValue> = []
-    var own: (collection: String, fields: Set<String>)?
-    if let block = try await read([:], withEntries: false, limit: 1).first { own = (block.collection, Set(block.fields)) }
+    var own: (collection: String, fields: [ChangedPath])?
+    if let block = try await read([:], withEntries: false, limit: 1).first { own = (block.collection, block.fields) }
     guard let own else { return [] }
     for step in try await OnlineChangeResolver.steps(of: run, in: target) {
       let other = OnlineChange(target: target, run: run, step: step, timing: timing, crashPoints: crashPoints)
       let left: BSONDocument = ["$or": [["standing.0": ["$exists": true]], ["gone.0": ["$exists": true]]]]
       for header in try await other.read(left, withEntries: false) {
-        let whole = own.fields.contains(ChangeDefinition.root) || header.kind != .fields
-        guard header.collection == own.collection, whole || !own.fields.isDisjoint(with: header.fields) else { continue }
+        let whole = own.fields.contains(.root) || header.kind != .fields
+        let meets = own.fields.contains { field in header.fields.contains(where: field.overlaps) }
+        guard header.collection == own.collection, whole || meets else { continue }
         let block = try await other.block(header.id)
         let entries: UndoEntries
         do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
-        for index in block.standing + block.gone { keys.insert(entries[index].key.detached()) }
+        for index in block.standing + block.gone { keys.insert(entries[index].identity.detached()) }
       }
     }
     return keys

@@ -32,7 +32,7 @@ extension OnlineChangeWork {
       }
       let refused = Dictionary(block.refused.map { ($0.index, $0.code) }, uniquingKeysWith: { first, _ in first })
       for index in block.standing {
-        let fields = entries[index].changed.map { block.fields[$0] }
+        let fields = entries[index].changed.map { block.fields[$0].text }
         if let code = refused[index] {
           guard conflicts.insert(entries[index].key.detached()).inserted else { continue }
           list(index, fields, words.refused(code), in: &listedConflicts)
@@ -68,11 +68,11 @@ extension OnlineChangeWork {
       let undone = block.applied.filter { !left.contains($0) }.map { entries[$0] }
       let documents = try await change.documents(of: undone, in: block)
       for entry in undone {
-        let document = documents[entry.key]
+        let document = documents[entry.identity]
         // A document that was brought back may be gone again by the application's doing; one that was inserted is meant to be gone.
         if document == nil, block.kind == .fields || block.kind == .replace { continue }
         looked += 1
-        let isOurs = entry.changed.allSatisfy { block.value(at: $0, in: document) == entry.fields[$0].after }
+        let isOurs = entry.changed.allSatisfy { block.isAfter($0, of: entry, in: document) }
         guard isOurs else { continue }
         stand += 1
         example = example ?? entry.key.detached()
@@ -111,5 +111,8 @@ private struct UndoWords {
     }
   }
 
-  func refused(_ code: Int32) -> String { "the server refused its undo (code \(code)), \(stands)" }
+  func refused(_ code: Int32) -> String {
+    if code == OnlineChange.movedCode { return "the application has changed its shard key since, \(stands)" }
+    return "the server refused its undo (code \(code)), \(stands)"
+  }
 }

@@ -95,10 +95,12 @@ struct UpdateWork: OnlineChangeWork {
     }
     self.arguments = arguments
     change = OnlineChange(target: call.target, run: context.run.id, step: context.subject, timing: timing, crashPoints: crashPoints)
-    definition = ChangeDefinition(
+    var definition = ChangeDefinition(
       collection: try call.collection(), filter: arguments.found.filter, pipeline: arguments.pipeline, isAlone: arguments.isAlone,
       condition: arguments.found.condition, selection: arguments.found.selection, variables: arguments.variables,
       collation: arguments.found.collation)
+    definition.keepsDocuments = arguments.keepsDocuments
+    self.definition = definition
   }
 
   func result(_ tally: OnlineChangeTally, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)

@@ -15,6 +15,8 @@ struct UpdateArguments: Sendable {
   var restoresDoubt: Bool
   /// Nobody but us writes the fields.
   var isAlone: Bool
+  /// Whole documents are kept for the way back.
+  var keepsDocuments: Bool
   var failsUnlessConverged: Bool
   /// A refused document makes the step take back what it wrote before it fails.
   var rollsBackOnRefusal: Bool
@@ -60,7 +62,8 @@ struct UpdateArguments: Sendable {
     let read = UpdateArguments(
       found: found, pipeline: pipeline, variables: variables, batchSize: size, throttle: throttle,
       restoresDoubt: arguments["inDoubt"]?.stringValue == "restore",
-      isAlone: arguments["appWrites"]?.stringValue == "never", failsUnlessConverged: arguments["onNotConverged"]?.stringValue == "fail",
+      isAlone: arguments["appWrites"]?.stringValue == "never", keepsDocuments: arguments["undo"]?.stringValue == "documents",
+      failsUnlessConverged: arguments["onNotConverged"]?.stringValue == "fail",
       rollsBackOnRefusal: arguments["onDocumentError"]?.stringValue == "rollback")
     return (read, [])
   }
@@ -68,7 +71,7 @@ struct UpdateArguments: Sendable {
   /// `fields`, where it is given, must name every field that the stages change.
   private static func fieldProblems(_ value: Value?, _ pipeline: UpdatePipeline) -> [ArgumentProblem] {
     guard let given = value?.listValue?.compactMap(\.stringValue) else { return [] }
-    let forgotten = pipeline.targets.filter { !given.contains($0) }
+    let forgotten = pipeline.targets.map(\.text).filter { !given.contains($0) }
     var problems: [ArgumentProblem] = []
     if !forgotten.isEmpty {
       problems.append(
@@ -76,7 +79,7 @@ struct UpdateArguments: Sendable {
           path: ["fields"], message: "the change sets \(forgotten.map { "'\($0)'" }.joined(separator: ", ")), which 'fields' does not name")
       )
     }
-    for field in given where !pipeline.targets.contains(field) {
+    for field in given where !pipeline.targets.contains(where: { $0.text == field }) {
       problems.append(ArgumentProblem(path: ["fields"], message: "'fields' names '\(field)', which the change does not set"))
     }
     return problems
@@ -102,9 +105,6 @@ struct UpdateArguments: Sendable {
     }
     if arguments["onDocumentError"]?.stringValue == "collect" {
       problems.append(ArgumentProblem(path: ["onDocumentError"], message: "'onDocumentError: collect'", isUnbuilt: true))
-    }
-    if arguments["undo"]?.stringValue == "documents" {
-      problems.append(ArgumentProblem(path: ["undo"], message: "'undo: documents'", isUnbuilt: true))
     }
     return problems
   }

@@ -24,9 +24,12 @@ struct UpdateChecks {
   /// - Returns: the change as it is carried out on this collection.
   func run() async throws(ActionError) -> ChangeDefinition {
     let options = try await refuseUnfit()
+    try await refuseUnfitParents()
     try await refuseSecondKind()
     try await refuseInvalid(options)
-    return definition.on(options)
+    var change = definition.on(options)
+    change.shardKey = try await usableShardKey()
+    return change
   }
 
   private func refused(_ code: String, _ message: String, help: String? = nil) -> ActionError {
@@ -71,8 +74,9 @@ struct UpdateChecks {
     options["collation"]?.document.map { $0["locale"]?.string != "simple" } ?? false
   }
 
-  private func refuseSharded() async throws(ActionError) {
-    guard try await target.serverFacts().isRouter else { return }
+  /// The entry of `config.collections`; nil where the collection is not sharded.
+  func shardedCollection() async throws(ActionError) -> BSONDocument? {
+    guard try await target.serverFacts().isRouter else { return nil }
     let find: BSONDocument = [
       "find": "collections", "filter": ["_id": .string(target.database + "." + definition.collection)], "limit": 1,
     ]
@@ -82,8 +86,16 @@ struct UpdateChecks {
     } catch {
       throw target.error(error, collection: definition.collection, doing: "asking whether the collection is sharded")
     }
-    guard let entry = found.first, entry["dropped"]?.isTruthy != true, entry["unsplittable"]?.isTruthy != true else { return }
-    throw refused(UpdateErrorCode.unfitCollection, "\(place) is sharded; this version changes unsharded collections only")
+    guard let entry = found.first, entry["dropped"]?.isTruthy != true, entry["unsplittable"]?.isTruthy != true else { return nil }
+    return entry
+  }
+
+  private func refuseSharded() async throws(ActionError) {
+    // Fields of documents are changed by shard key; whole documents would have to be inserted under one, too.
+    guard definition.kind != .fields, try await shardedCollection() != nil else { return }
+    throw refused(
+      UpdateErrorCode.unfitCollection,
+      "\(place) is sharded; there this version changes fields of documents, but does not insert, delete or replace any")
   }
 
   /// A document that still fits the filter after the change would be changed again by every pass.
@@ -91,7 +103,7 @@ struct UpdateChecks {
     guard let row = try await firstRow(definition.secondKindProbe, doing: "asking whether the change makes its own filter false") else {
       return
     }
-    let field = definition.fields.first ?? "f"
+    let field = definition.fields.first?.text ?? "f"
     let example = row["_id"].map { MongoValues.text($0) } ?? "one"
     throw ActionError(
       code: UpdateErrorCode.secondKind,
@@ -117,7 +129,7 @@ struct UpdateChecks {
       help: "change the validator first, or leave such documents out by the filter")
   }
 
-  private func firstRow(_ pipeline: [BSONDocument], doing: String) async throws(ActionError) -> BSONDocument? {
+  func firstRow(_ pipeline: [BSONDocument], doing: String) async throws(ActionError) -> BSONDocument? {
     let command = BSONDocument { aggregate in
       aggregate.append("aggregate", definition.collection)
       aggregate.append("pipeline", BSONArray(pipeline.map(BSONValue.document)))

@@ -24,7 +24,7 @@ extension ActionDescriptor {
       """)
 
   static let updateFields: [FieldType.Field] = [
-    .init("pipeline", .documents(.pipeline), "Stages $set, $addFields and $unset on whole top-level fields; this or `update`."),
+    .init("pipeline", .documents(.pipeline), "Stages $set, $addFields, $unset, and $replaceWith by $setField; this or `update`."),
     .init("update", .document(.data), "The same in operator form: $set and $unset."),
     .init("filter", .document(.data), default: "{}", "Which documents need the change; the change must make it false."),
     .select, .guardCondition,
@@ -32,7 +32,9 @@ extension ActionDescriptor {
     .collation,
     .init("fields", .list(.text), "The fields that change; found from the stages unless given."),
     .batch, .throttle,
-    .init("undo", .choice(["fields", "documents"]), default: "fields", "What is kept for the way back (`documents` is not built yet)."),
+    .init(
+      "undo", .choice(["fields", "documents"]), default: "fields",
+      "What is kept for the way back: the fields, or whole documents, which come back to the byte where nothing else changed."),
     .init(
       "inDoubt", .choice(["report", "restore"]), default: "report", "What a rollback does with documents whose outcome nobody can tell."),
     .init(

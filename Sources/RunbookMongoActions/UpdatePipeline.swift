@@ -1,11 +1,14 @@
 import MongoDriver
 import RunbookActions
 
-/// What a pipeline of `$set`, `$addFields` and `$unset` changes and looks at, found without running it.
+/// What a pipeline changes and looks at, found without running it.
+///
+/// A pipeline may use `$set`, `$addFields` and `$unset`, and `$replaceWith` with `$setField` or `$unsetField` on the document, for names that no path can say.
 struct UpdatePipeline: Hashable {
+  /// The stages, with paths in place of nested documents, which mean the same to a server: `{a: {b: 1}}` sets `a.b`.
   let stages: [BSONDocument]
-  /// The top-level fields that the stages set or unset, in the order in which they are first met.
-  let targets: [String]
+  /// The fields that the stages set or unset, in the order in which they are first met; none is inside another.
+  let targets: [ChangedPath]
   let reads: UpdateReads
 
   /// The field in which the document as it was is kept while the stages work on it.
@@ -13,127 +16,147 @@ struct UpdatePipeline: Hashable {
 
   /// - Returns: the pipeline, or everything that is wrong with it; paths begin with `root`.
   static func analysed(_ stages: [BSONDocument], root: String = "pipeline") -> (pipeline: UpdatePipeline?, problems: [ArgumentProblem]) {
-    var problems: [ArgumentProblem] = []
-    var targets: [String] = []
-    var reads = UpdateReads()
-    if stages.isEmpty { problems.append(ArgumentProblem(path: [root], message: "a pipeline without stages changes nothing")) }
-    for (index, stage) in stages.enumerated() {
-      var fields: [String] = []
-      let place = [root, "\(index)"]
-      let elements = Array(stage)
-      guard elements.count == 1 else {
-        problems.append(ArgumentProblem(path: place, message: "a stage is a map of exactly one key, its operator"))
-        continue
-      }
-      let name = elements[0].key
-      switch name {
-      case "$set", "$addFields":
-        guard let body = elements[0].value.document, !body.isEmpty else {
-          problems.append(ArgumentProblem(path: place + [name], message: "\(name) takes a map of fields and their expressions"))
-          continue
-        }
-        for element in body {
-          fields.append(element.key)
-          reads.add(expression: element.value)
-        }
-      case "$unset":
-        let value = elements[0].value
-        fields = value.string.map { [$0] } ?? value.array?.compactMap(\.string) ?? []
-        if fields.isEmpty {
-          problems.append(ArgumentProblem(path: place + [name], message: "$unset takes the name of a field or a list of names"))
-        }
-      default:
-        problems.append(otherStage(name, at: place))
-      }
-      for field in fields {
-        if let problem = problem(target: field, at: place + [name, field]) { problems.append(problem) }
-        if !targets.contains(field) { targets.append(field) }
-      }
-    }
-    if reads.namesRoot {
-      problems.append(
+    var analysis = UpdateAnalysis()
+    if stages.isEmpty { analysis.problems.append(ArgumentProblem(path: [root], message: "a pipeline without stages changes nothing")) }
+    for (index, stage) in stages.enumerated() { analysis.take(stage, at: [root, "\(index)"]) }
+    if analysis.reads.namesRoot {
+      analysis.problems.append(
         ArgumentProblem(
           path: [root],
           message: "the pipeline reads the document as a whole ($$ROOT), so any edit of the application would stop the change",
           help: "name the fields that the expressions need"))
     }
-    guard problems.isEmpty else { return (nil, problems) }
-    return (UpdatePipeline(stages: stages, targets: targets, reads: reads), [])
-  }
-
-  private static func otherStage(_ name: String, at place: [String]) -> ArgumentProblem {
-    ArgumentProblem(
-      path: place + [name], message: "the stage '\(name)' cannot be undone field by field: a pipeline may use $set, $addFields and $unset",
-      help: name == "$project" || name == "$replaceWith" || name == "$replaceRoot" ? "write what it does as $set and $unset" : nil)
-  }
-
-  /// What is wrong with a field as the target of a change.
-  static func problem(target field: String, at path: [String]) -> ArgumentProblem? {
-    if field == "$$ROOT" || field == "$$CURRENT" {
-      return ArgumentProblem(
-        path: path, message: "'\(field)' would replace the document as a whole, and every edit of the application with it")
-    }
-    if field == "_id" { return ArgumentProblem(path: path, message: "'_id' tells which document it is and is never changed") }
-    if field.isEmpty { return ArgumentProblem(path: path, message: "a field has no name") }
-    if field.hasPrefix("$") {
-      return ArgumentProblem(path: path, message: "'\(field)' begins with '$', and such a field cannot be set and restored by name")
-    }
-    if field.contains(".") {
-      let top = String(field.prefix { $0 != "." })
-      return ArgumentProblem(
-        path: path, message: "'\(field)' is a path: this version changes whole top-level fields only",
-        help: "set '\(top)' as a whole: { \(top): { $mergeObjects: [ $\(top), { … } ] } }")
-    }
-    if field.hasPrefix("_runbook") { return ArgumentProblem(path: path, message: "names beginning with '_runbook' are the program's own") }
-    return nil
+    guard analysis.problems.isEmpty else { return (nil, analysis.problems) }
+    let all = analysis.targets
+    let outermost = all.filter { path in !all.contains { $0 != path && path.isInside($0) } }
+    return (UpdatePipeline(stages: analysis.stages, targets: outermost, reads: analysis.reads), [])
   }
 }
 
-/// The operator form of an update, `{ $set: { … }, $unset: { … } }`, as a pipeline.
-enum UpdateOperators {
-  static func stages(_ update: BSONDocument) -> (stages: [BSONDocument], problems: [ArgumentProblem]) {
-    var problems: [ArgumentProblem] = []
-    var stages: [BSONDocument] = []
-    for element in update {
-      let name = element.key
-      guard name.hasPrefix("$") else {
-        problems.append(
-          ArgumentProblem(
-            path: ["update", name], message: "'\(name)' is no operator: a whole document as replacement would lose the application's edits",
-            help: "update: { $set: { \(name): … } }"))
-        continue
-      }
-      guard let body = element.value.document, !body.isEmpty else {
-        problems.append(ArgumentProblem(path: ["update", name], message: "\(name) takes a map of fields"))
-        continue
-      }
-      switch name {
-      case "$set":
-        // The operator's values are data, a pipeline's are expressions.
-        let values = body.map { ($0.key, ["$literal": $0.value.decoded] as BSONValue) }
-        stages.append(["$set": .document(BSONDocument(values))])
-      case "$unset": stages.append(["$unset": .array(BSONArray(body.keys.map(BSONValue.string)))])
-      default:
-        problems.append(
-          ArgumentProblem(
-            path: ["update", name], message: "\(name) is not built into 'update' yet",
-            help: pipelineForm(name, field: body.keys.first ?? "f")))
-      }
+/// The stages of a pipeline taken in one by one.
+private struct UpdateAnalysis {
+  var problems: [ArgumentProblem] = []
+  var stages: [BSONDocument] = []
+  var targets: [ChangedPath] = []
+  var reads = UpdateReads()
+
+  mutating func take(_ stage: BSONDocument, at place: [String]) {
+    let elements = Array(stage)
+    guard elements.count == 1 else {
+      problems.append(ArgumentProblem(path: place, message: "a stage is a map of exactly one key, its operator"))
+      return
     }
-    return (stages, problems)
+    let name = elements[0].key
+    let value = elements[0].value
+    switch name {
+    case "$set", "$addFields":
+      guard let body = value.document, !body.isEmpty else {
+        problems.append(ArgumentProblem(path: place + [name], message: "\(name) takes a map of fields and their expressions"))
+        return
+      }
+      let fields = Self.flat(body)
+      for (field, expression) in fields {
+        target(ChangedPath(path: field), at: place + [name, field])
+        reads.add(expression: expression)
+      }
+      stages.append(BSONDocument { $0.append(name, BSONDocument { for (field, value) in fields { $0.append(field, raw: value) } }) })
+      return
+    case "$unset":
+      let fields = value.string.map { [$0] } ?? value.array?.compactMap(\.string) ?? []
+      if fields.isEmpty {
+        problems.append(ArgumentProblem(path: place + [name], message: "$unset takes the name of a field or a list of names"))
+      }
+      for field in fields { target(ChangedPath(path: field), at: place + [name, field]) }
+    case "$replaceWith": take(replacement: value, at: place + [name])
+    case "$replaceRoot":
+      guard let root = value.document?["newRoot"], value.document?.keys.count == 1 else {
+        problems.append(otherStage(name, at: place))
+        return
+      }
+      take(replacement: root, at: place + [name, "newRoot"])
+    default: problems.append(otherStage(name, at: place))
+    }
+    stages.append(stage)
   }
 
-  /// The stage to write instead.
-  private static func pipelineForm(_ name: String, field: String) -> String? {
-    switch name {
-    case "$inc": "pipeline: [ { $set: { \(field): { $add: [ { $ifNull: [ $\(field), 0 ] }, … ] } } } ]"
-    case "$mul": "pipeline: [ { $set: { \(field): { $multiply: [ { $ifNull: [ $\(field), 0 ] }, … ] } } } ]"
-    case "$min": "pipeline: [ { $set: { \(field): { $min: [ $\(field), … ] } } } ]"
-    case "$max": "pipeline: [ { $set: { \(field): { $max: [ $\(field), … ] } } } ]"
-    case "$rename": "pipeline: [ { $set: { new: $\(field) } }, { $unset: \(field) } ]"
-    case "$currentDate": "pipeline: [ { $set: { \(field): $$NOW } } ]"
-    case "$push", "$addToSet": "pipeline: [ { $set: { \(field): { $concatArrays: [ { $ifNull: [ $\(field), [] ] }, [ … ] ] } } } ]"
-    default: nil
+  /// The fields of a `$set` as paths: a nested document that is no expression sets what is in it, and leaves the rest of the field as it is.
+  private static func flat(_ body: BSONDocument, under prefix: String = "") -> [(String, RawBSONValue)] {
+    body.flatMap { element -> [(String, RawBSONValue)] in
+      let path = prefix + element.key
+      guard let inner = element.value.document, let first = inner.keys.first, !first.hasPrefix("$") else { return [(path, element.value)] }
+      return flat(inner, under: path + ".")
     }
+  }
+
+  private mutating func target(_ path: ChangedPath, at place: [String]) {
+    if let problem = Self.problem(target: path, at: place) { problems.append(problem) }
+    if !targets.contains(path) { targets.append(path) }
+  }
+
+  /// The document with some fields set or taken away by name, each around the next: `{$setField: {field, input: "$$ROOT", value}}`.
+  private mutating func take(replacement: RawBSONValue, at place: [String]) {
+    var place = place
+    var rest = replacement
+    while rest.string != "$$ROOT", rest.string != "$$CURRENT" {
+      guard let call = rest.document, call.keys.count == 1, let name = call.keys.first, name == "$setField" || name == "$unsetField",
+        let parts = call[name]?.document, let field = parts["field"], let input = parts["input"]
+      else {
+        problems.append(otherStage("$replaceWith", at: Array(place.dropLast())))
+        return
+      }
+      place += [name, "field"]
+      guard let text = field.document?["$literal"]?.string ?? field.string.flatMap({ $0.hasPrefix("$") ? nil : $0 }) else {
+        problems.append(
+          ArgumentProblem(
+            path: place, message: "the name of a field that is changed has to be a constant",
+            help: "write a name that begins with '$' as { $literal: … }"))
+        return
+      }
+      target(ChangedPath(name: text), at: place)
+      if let value = parts["value"] { reads.add(expression: value) }
+      rest = input
+      place = place.dropLast() + ["input"]
+    }
+    if place.last != "input" {
+      problems.append(ArgumentProblem(path: place, message: "a document in place of itself changes nothing"))
+    }
+  }
+
+  private func otherStage(_ name: String, at place: [String]) -> ArgumentProblem {
+    let isReplacement = name == "$replaceWith" || name == "$replaceRoot"
+    return ArgumentProblem(
+      path: place + [name],
+      message: isReplacement
+        ? "'\(name)' cannot be undone field by field, but as $setField and $unsetField on $$ROOT"
+        : "the stage '\(name)' cannot be undone field by field: a pipeline may use $set, $addFields, $unset, and $replaceWith with $setField",
+      help: name == "$project" || isReplacement ? "write what it does as $set and $unset" : nil)
+  }
+
+  /// What is wrong with a field as the target of a change.
+  private static func problem(target path: ChangedPath, at place: [String]) -> ArgumentProblem? {
+    let field = path.text
+    func problem(_ message: String, help: String? = nil) -> ArgumentProblem { ArgumentProblem(path: place, message: message, help: help) }
+    if field == "$$ROOT" || field == "$$CURRENT" {
+      return problem("'\(field)' would replace the document as a whole, and every edit of the application with it")
+    }
+    if path.names[0] == "_id" { return problem("'_id' tells which document it is and is never changed") }
+    if path.names.contains("") { return problem(path.parents == 0 ? "a field has no name" : "'\(field)' has a name without letters in it") }
+    if path.names[0].hasPrefix("_runbook") { return problem("names beginning with '_runbook' are the program's own") }
+    if path.isLiteral { return nil }
+    if path.parents > ChangedPath.mostParents {
+      return problem("'\(field)' leads through \(path.parents) documents; at most \(ChangedPath.mostParents) are possible")
+    }
+    if let name = path.names.first(where: { $0.hasPrefix("$") }) {
+      if path.parents > 0, name == "$" || name.hasPrefix("$[") {
+        return problem(
+          "'\(field)' is a path through an array, whose elements have no place of their own to put back",
+          help: "set the array as a whole, with $map")
+      }
+      let set = "$replaceWith: { $setField: { field: { $literal: \(name) }, input: $$ROOT, value: … } }"
+      return problem(
+        "'\(name)' begins with '$', and a path cannot say such a name",
+        help: path.parents == 0 ? set : "set the document around it as a whole, with $setField")
+    }
+    return nil
   }
 }

@@ -39,7 +39,7 @@ private struct UpdatePreview {
   }
 
   private func summary(_ changing: Int64, matching: Int64, isWhole: Bool) -> String {
-    let fields = definition.fields.map { "'\($0)'" }.joined(separator: ", ")
+    let fields = definition.fields.map { "'\($0.text)'" }.joined(separator: ", ")
     let about = isWhole ? "" : "about "
     let done = matching - changing
     let rest = isWhole && done > 0 ? "; \(PreviewWords.documents(done)) more fit the filter and are as they would be" : ""

@@ -2,10 +2,10 @@ import MongoDriver
 
 /// Which fields of a document a filter or an expression can look at, as far as that can be told without running it.
 ///
-/// Only the first part of a path counts: `$owner.name` reads `owner`. A set too large does no harm, a set too small would.
+/// A set too large does no harm, a set too small would.
 struct UpdateReads: Hashable {
-  /// Names of top-level fields, in the order in which they were met.
-  private(set) var fields: [String] = []
+  /// Paths, in the order in which they were met.
+  private(set) var paths: [ChangedPath] = []
   /// True where the fields cannot be listed: any of them may count.
   private(set) var wholeDocument = false
   /// Whether the document as a whole is named in an expression (`$$ROOT`, `$$CURRENT`).
@@ -13,13 +13,33 @@ struct UpdateReads: Hashable {
   /// Whether an expression has another value each time: the time, chance, or a function of the plan's own.
   private(set) var isVolatile = false
 
-  mutating func add(_ field: String) {
-    // Such names cannot be written as a path.
-    if field.hasPrefix("$") || field.contains(".") {
-      wholeDocument = true
-      return
+  /// Names of the top-level fields: `$owner.name` reads `owner`.
+  var fields: [String] {
+    var names: [String] = []
+    for path in paths where !names.contains(path.names[0]) { names.append(path.names[0]) }
+    return names
+  }
+
+  /// The top-level fields that have to be guarded besides those that a change touches. What lies in a touched field is guarded with it: on the way to
+  /// it there are documents alone, so that a path means one value.
+  func inputs(beside touched: [ChangedPath]) -> [ChangedPath] {
+    var inputs: [ChangedPath] = []
+    for path in paths where !touched.contains(where: path.isInside) {
+      let top = ChangedPath(name: path.names[0])
+      if path.names[0] != "_id", !path.names[0].isEmpty, !inputs.contains(top) { inputs.append(top) }
     }
-    if !fields.contains(field) { fields.append(field) }
+    return inputs
+  }
+
+  private mutating func add(_ path: ChangedPath) {
+    if !paths.contains(path) { paths.append(path) }
+  }
+
+  private mutating func add(path: String) { add(ChangedPath(path: path)) }
+
+  /// A top-level field by its name, which may be one that no path can say.
+  private mutating func add(name: String) {
+    if name == ChangeDefinition.root { wholeDocument = true } else { add(ChangedPath(name: name)) }
   }
 
   /// Takes in a filter in the query language.
@@ -35,7 +55,7 @@ struct UpdateReads: Hashable {
       case "$comment", "$alwaysTrue", "$alwaysFalse": break
       default:
         // `$jsonSchema`, `$text`, `$where` and whatever else may come: the fields stand inside in ways of their own.
-        if key.hasPrefix("$") { wholeDocument = true } else { add(Self.top(key)) }
+        if key.hasPrefix("$") { wholeDocument = true } else { add(path: key) }
       }
     }
   }
@@ -57,13 +77,13 @@ struct UpdateReads: Hashable {
 
   private mutating func add(text: String) {
     guard text.hasPrefix("$") else { return }
-    guard text.hasPrefix("$$") else { return add(Self.top(String(text.dropFirst()))) }
+    guard text.hasPrefix("$$") else { return add(path: String(text.dropFirst())) }
     let parts = text.dropFirst(2).split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     // Other variables are bound to expressions, which are met by themselves.
     if parts[0] == "NOW" || parts[0] == "CLUSTER_TIME" { isVolatile = true }
     guard parts[0] == "ROOT" || parts[0] == "CURRENT" else { return }
     if parts.count > 1 {
-      add(Self.top(String(parts[1])))
+      add(path: String(parts[1]))
     } else {
       wholeDocument = true
       namesRoot = true
@@ -92,8 +112,6 @@ struct UpdateReads: Hashable {
     let name = text ?? field.document?["$literal"]?.string
     if name == nil { add(expression: field) }
     if let input = argument.document?["input"], input.string != "$$ROOT", input.string != "$$CURRENT" { return add(expression: input) }
-    if let name { add(name) } else { wholeDocument = true }
+    if let name { add(name: name) } else { wholeDocument = true }
   }
-
-  private static func top(_ path: String) -> String { String(path.prefix { $0 != "." }) }
 }

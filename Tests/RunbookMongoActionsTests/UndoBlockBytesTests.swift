@@ -47,7 +47,7 @@ import Testing
     let pipeline = try #require(UpdatePipeline.analysed(stages).pipeline)
     let change = ChangeDefinition(collection: "c", filter: filter, pipeline: pipeline, isAlone: false)
     let block = try UndoBlockTests.block(
-      rows: rows(fields: change.fields, inputs: change.inputs), fields: fields, filter: filter, stages: stages)
+      rows: rows(fields: change.fields.map(\.text), inputs: change.inputs.map(\.text)), fields: fields, filter: filter, stages: stages)
     let entries = try block.readEntries()
     let delivery = UndoBlock.Delivery(session: Array(1...16), number: 9, until: 2000, limit: 500)
     let whole = UndoAnnouncement(delivery: delivery, entries: Array(0..<block.count), fields: nil, restoresDoubt: false)

@@ -8,7 +8,7 @@ import Testing
   static func block(rows: [BSONDocument], fields: [String], filter: BSONDocument = [:], stages: [BSONDocument]) throws -> UndoBlock {
     let pipeline = try #require(UpdatePipeline.analysed(stages).pipeline)
     let change = ChangeDefinition(collection: "c", filter: filter, pipeline: pipeline, isAlone: false)
-    #expect(change.fields == fields)
+    #expect(change.fields.map(\.text) == fields)
     var builder = BlockBuilder(change, size: 500)
     for row in rows {
       let isRow = builder.add(row)

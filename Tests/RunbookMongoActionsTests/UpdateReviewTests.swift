@@ -16,7 +16,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("_id", "never changed"), ("a.b", "is a path"), ("$$ROOT", "document as a whole"), ("$x", "begins with '$'"), ("", "no name"),
+    ("_id", "never changed"), ("_id.x", "never changed"), ("a.$[].b", "through an array"), ("a.$", "through an array"),
+    ("a..b", "without letters"), ("a.$b", "begins with '$'"), ("$$ROOT", "document as a whole"), ("$x", "begins with '$'"), ("", "no name"),
     ("_runbookX", "program's own"),
   ]) func refusesTargets(_ field: String, _ words: String) {
     #expect(problems([["$set": .document(BSONDocument([(field, 1 as BSONValue)]))]]).first?.contains(words) == true)
@@ -31,13 +32,13 @@ import Testing
 
   @Test func listsEverythingAtOnce() {
     let read = UpdateArguments.read([
-      "pipeline": [.object(["$set": .object(["_id": 1, "a.b": 2])]), .object(["$match": .emptyMap])],
+      "pipeline": [.object(["$set": .object(["_id": 1, "a.": 2])]), .object(["$match": .emptyMap])],
       "batch": .object(["size": 1000, "workers": 3]), "onNotConverged": "wait",
     ])
     #expect(read.arguments == nil)
     #expect(
       read.problems.map(\.path) == [
-        ["pipeline", "0", "$set", "_id"], ["pipeline", "0", "$set", "a.b"], ["pipeline", "1", "$match"],
+        ["pipeline", "0", "$set", "_id"], ["pipeline", "0", "$set", "a."], ["pipeline", "1", "$match"],
         ["batch", "workers"],
         ["batch", "size"], ["onNotConverged"],
       ])
@@ -77,7 +78,7 @@ import Testing
     Reading(expression: ["$cond": [["$eq": [["$type": "$a"], "missing"]], "$$NOW", "$b.c"]], fields: ["a", "b"]),
     Reading(expression: ["$let": ["vars": ["v": "$a"], "in": ["$concat": ["$$v", "$$CURRENT.d"]]]], fields: ["a", "d"]),
     Reading(expression: ["$getField": "a"], fields: ["a"]),
-    Reading(expression: ["$getField": ["field": ["$literal": "$odd"], "input": "$$ROOT"]], fields: [], whole: true),
+    Reading(expression: ["$getField": ["field": ["$literal": "$odd"], "input": "$$ROOT"]], fields: ["$odd"]),
     Reading(expression: ["$getField": ["field": "$name", "input": "$doc"]], fields: ["name", "doc"]),
     Reading(expression: ["$getField": "$name"], fields: ["name"], whole: true),
     Reading(expression: ["$map": ["input": "$list", "as": "x", "in": ["$add": ["$$x.n", "$k"]]]], fields: ["list", "k"]),

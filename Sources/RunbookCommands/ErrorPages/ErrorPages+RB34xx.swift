@@ -9,8 +9,8 @@ extension ErrorPages {
 
       ## Cause
 
-      Views, capped, time-series and sharded collections are refused by this version of `mongodb.update` and the other actions that change documents one by one; `mongodb.insert` and `mongodb.restore` also refuse
-      collections with a collation of their own.
+      Views, capped and time-series collections are refused by `mongodb.update` and the other actions that change documents one by one. `mongodb.insert`, `delete` and `restore` also refuse sharded collections, `insert` and `restore` those with
+      a collation of their own.
 
       ## What has already been done
 
@@ -179,6 +179,40 @@ extension ErrorPages {
       ## What to do now
 
       Give the user the privilege, or leave that part of `throttle` out, then `runbook resume RUN` where the run halted, or run again. A signal that merely fails now and then never causes this: the change then waits, and says why.
+      """##,
+    "RB3420":
+      ##"""
+      # RB3420: something on the way to a nested field is no document
+
+      ## Cause
+
+      A change of `owner.name` needs `owner` to be a document, or to be absent: then it is made, and a rollback removes it again. In the documents named it is something else: a value, null, or an array. A server would put a document
+      in the place of the value, or change each element of the array, and neither could be taken back without what the application writes there.
+
+      ## What has already been done
+
+      These documents were not written. Where there were any before the first write, nothing was written at all; where one came in later, or changed, what was written before it stands, is recorded, and is taken back by a rollback. The step failed,
+      and `onFailure` says what follows; by default the plan is rolled back.
+
+      ## What to do now
+
+      Leave such documents out by the filter (`{ owner: { $type: object } }`; `{ owner: { $exists: false } }` where it is to be made), or set the field as a whole: `{ $set: { owner: { $cond: [ … ] } } }` of the top-level field, and an array with `$map`.
+      """##,
+    "RB3421":
+      ##"""
+      # RB3421: a part of the shard key is a target
+
+      ## Cause
+
+      The collection is sharded, and the change sets a field that says on which shard a document is. A document whose shard key changes goes to another shard; every command of the change finds its documents by `_id` and shard key, and so would its undo.
+
+      ## What has already been done
+
+      Nothing was written: this is looked at before the first write. The step failed, and `onFailure` says what follows; by default the plan is rolled back.
+
+      ## What to do now
+
+      Leave the shard key as it is. To spread documents otherwise, use the server's own `reshardCollection`.
       """##,
   ]
 }

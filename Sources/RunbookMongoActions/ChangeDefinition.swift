@@ -1,0 +1,166 @@
+import MongoDriver
+import RunbookActions
+
+/// What a change is, apart from whose it is: which documents, which stages, which fields are touched and looked at.
+struct ChangeDefinition: Sendable {
+  let collection: String
+  let filter: BSONDocument
+  /// What must hold besides at the moment of the change.
+  let condition: BSONDocument
+  /// Stages over the collection that yield the `_id` of the documents; nil: all that fit the filter.
+  let selection: [BSONDocument]?
+  let stages: [BSONDocument]
+  /// Touched fields.
+  let fields: [ChangedPath]
+  /// Top-level fields that the stages, the filter or the condition look at and that are not touched; `$ROOT` for the document as a whole.
+  let inputs: [ChangedPath]
+  /// Nobody but us writes the fields.
+  let isAlone: Bool
+  let kind: BlockKind
+  /// Constants that the stages name as variables.
+  let variables: BSONDocument
+  /// How texts compare while documents are found and computed; empty: as the collection has it.
+  let collation: BSONDocument
+  var bypassesValidation = false
+  /// The collection has a collation of its own, under which different texts can be equal.
+  var comparesBytes = false
+  private let isVolatile: Bool
+  /// Whole documents are kept for the way back, not just the fields.
+  var keepsDocuments = false
+  /// Where the collection is sharded, what says which shard a document is on, besides `_id`.
+  var shardKey: [ChangedPath] = []
+  /// Reads only so many documents, for a look at some of them.
+  var limit: Int64?
+
+  static let root = "$ROOT"
+
+  init(
+    collection: String, filter: BSONDocument, pipeline: UpdatePipeline, isAlone: Bool, condition: BSONDocument = [:],
+    selection: [BSONDocument]? = nil, variables: BSONDocument = [:], collation: BSONDocument = [:]
+  ) {
+    self.collection = collection
+    self.filter = filter
+    self.condition = condition
+    self.selection = selection
+    self.isAlone = isAlone
+    self.variables = variables
+    self.collation = collation
+    kind = .fields
+    stages = pipeline.stages
+    fields = pipeline.targets
+    var reads = pipeline.reads
+    reads.add(filter: filter)
+    reads.add(filter: condition)
+    reads.add(variables: variables)
+    isVolatile = reads.isVolatile
+    inputs = reads.wholeDocument ? [.root] : reads.inputs(beside: fields)
+  }
+
+  /// A change of whole documents.
+  /// - Parameters:
+  ///   - filter: which documents are deleted; other kinds take theirs from elsewhere.
+  ///   - selection: stages in place of the filter, which end with documents of the collection.
+  init(collection: String, kind: BlockKind, filter: BSONDocument = [:], selection: [BSONDocument] = [], isAlone: Bool = false) {
+    self.collection = collection
+    self.kind = kind
+    self.filter = filter
+    self.isAlone = isAlone
+    self.selection = nil
+    condition = [:]
+    variables = [:]
+    collation = [:]
+    isVolatile = false
+    stages = selection
+    fields = BlockKind.wholeDocument
+    inputs = []
+  }
+
+  /// The same on a collection of these options.
+  func on(_ options: BSONDocument) -> ChangeDefinition {
+    var change = self
+    change.comparesBytes = UpdateChecks.hasCollation(options)
+    return change
+  }
+
+  /// Finds the documents that need the change.
+  var match: [BSONDocument] { (selection.map(documents) ?? []) + conditions }
+
+  private var conditions: [BSONDocument] { [filter, condition].filter { !$0.isEmpty }.map { ["$match": .document($0)] } }
+
+  /// Turns the ids that a selection yields into documents of the collection as they are when they are read.
+  private func documents(of selection: [BSONDocument]) -> [BSONDocument] {
+    selection + Self.lookUp(in: collection, exact: !collation.isEmpty)
+  }
+
+  /// - Parameter exact: an id that is a text finds just the document with these bytes, whatever the collation says.
+  static func lookUp(in collection: String, exact: Bool) -> [BSONDocument] {
+    let found: [BSONDocument] = [
+      ["$project": ["_id": 1]],
+      ["$lookup": ["from": .string(collection), "localField": "_id", "foreignField": "_id", "as": "d"]], ["$unwind": "$d"],
+    ]
+    let isSame: BSONValue = [
+      "$cond": [
+        ["$and": [["$eq": [["$type": "$_id"], "string"]], ["$eq": [["$type": "$d._id"], "string"]]]],
+        [
+          "$and": [
+            ["$eq": [["$indexOfBytes": ["$d._id", "$_id"]], 0]], ["$eq": [["$strLenBytes": "$d._id"], ["$strLenBytes": "$_id"]]],
+          ]
+        ], true,
+      ]
+    ]
+    return found + (exact ? [["$match": ["$expr": isSame]]] : []) + [["$replaceWith": "$d"]]
+  }
+
+  /// Computes, on the server and once, what each document was and would be: `{ _id, p: before, r: inputs, q: after }`, or `w` for a whole document.
+  var capture: [BSONDocument] {
+    if kind != .fields { return match + stages }
+    func kept(_ paths: [ChangedPath], in document: String?) -> BSONDocument {
+      BSONDocument(paths.enumerated().map { (Self.rowName($1, at: $0), $1.reference(in: document)) })
+    }
+    var row: [(String, BSONValue)] = [("_id", "$_id"), ("p", .document(kept(fields, in: UpdatePipeline.before)))]
+    if inputs == [.root] || keepsDocuments { row.append(("w", .string("$" + UpdatePipeline.before))) }
+    if inputs != [.root], !inputs.isEmpty {
+      row.append(("r", .document(kept(inputs, in: UpdatePipeline.before))))
+    }
+    row.append(("q", .document(kept(fields, in: nil))))
+    let nested = fields.filter { $0.parents > 0 }
+    if !nested.isEmpty { row.append(("d", .array(BSONArray(nested.map { $0.missingParents(in: UpdatePipeline.before) })))) }
+    if !shardKey.isEmpty {
+      let values = shardKey.map { ["$ifNull": [$0.reference(in: UpdatePipeline.before), .null]] as BSONValue }
+      row.append(("s", .array(BSONArray(values))))
+    }
+    let some: [BSONDocument] = limit.map { [["$limit": .integer($0)]] } ?? []
+    return match + some + [Self.keepBefore] + stages + [["$replaceWith": .document(BSONDocument(row))]]
+  }
+
+  /// The name of a field in a row; one that no path can say, or that has one of several names, goes by its place.
+  static func rowName(_ path: ChangedPath, at place: Int) -> String { path.isPlain ? path.text : "_runbook\(place)" }
+
+  /// Finds a document in which something on the way to a touched field is no document; nil where no field has a way.
+  var unfitParentProbe: [BSONDocument]? {
+    let unfit = fields.filter { $0.parents > 0 }.map { ["$eq": [$0.missingParents(), -1]] as BSONValue }
+    if unfit.isEmpty { return nil }
+    return match + [["$match": ["$expr": ["$or": .array(BSONArray(unfit))]]], ["$limit": 1], ["$project": ["_id": 1]]]
+  }
+
+  private static let keepBefore: BSONDocument = ["$set": [UpdatePipeline.before: "$$ROOT"] as BSONValue]
+
+  /// Finds a document that the change would change again: a change of the second kind.
+  ///
+  /// What still fits the filter afterwards counts. A selection cannot be asked about documents as they would be; there the stages are carried out
+  /// twice, and what the second time changes counts, or all where an expression has another value each time.
+  var secondKindProbe: [BSONDocument] {
+    var probe = match + stages + conditions
+    if selection != nil, !isVolatile {
+      let differs = fields.map { ["$ne": [$0.reference(), $0.reference(in: UpdatePipeline.before)]] as BSONValue }
+      probe += [Self.keepBefore] + stages + [["$match": ["$expr": ["$or": .array(BSONArray(differs))]]]]
+    }
+    return probe + [["$limit": 1], ["$project": ["_id": 1]]]
+  }
+
+  /// What every command that reads by these stages says besides: variables and collation.
+  func writeReading(to aggregate: inout BSONWriter) {
+    if !variables.isEmpty { aggregate.append("let", variables) }
+    if !collation.isEmpty { aggregate.append("collation", collation) }
+  }
+}
