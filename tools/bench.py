@@ -9,6 +9,9 @@
                statements on the same server: goal 1.5 times
   rollback     the way back, against the same `bulk_write`: goal 1.5 times
   cpu          the CPU of the program's process in update and rollback, beside pymongo's in its writes: goal a quarter
+  client path  `mongodb.update` of 100,000 documents before a server that answers every command at once (tools/instant.c): at least 200,000
+               guarded updates for a second of the process's CPU, what 10 documents take taken off; its whole CPU beside that of pymongo in the
+               same number of unprotected writes before the same front: goal a quarter; the most memory for 10,000 and 300,000 documents
   loading      `runbook validate` of a plan of 10,000 steps (about 1 MB), less `runbook --version`, against a bare scan of libyaml's events in C:
                at most 3 times the CPU; and PyYAML's C loader with jsonschema and the schema of `runbook schema`, less its imports
   memory       the most that a process of the program held
@@ -19,7 +22,6 @@ import argparse
 import os
 import pathlib
 import resource
-import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -171,12 +173,12 @@ class Bench:
 
     def loading(self):
         plan, times = self.plan("large.yaml", large(10_000)), 4 * self.options.repeat
-        (self.folder / "scan.c").write_text(SCAN)
-        compiler = shutil.which("cc") or shutil.which("clang") or sys.exit("bench: neither cc nor clang is there to compile the scan of libyaml")
-        subprocess.run([compiler, "-O2", "-o", "scan", "scan.c", "-lyaml"], cwd=self.folder, check=True)
+        source = self.folder / "scan.c"
+        source.write_text(SCAN)
+        scanner = measuring.compiled(source, self.folder, "-lyaml")
         empty = statistics.median(self.run("--version")[1] for _ in range(times))
         ours = statistics.median(self.run("validate", plan)[1] for _ in range(times)) - empty
-        scan = self.cpu(["./scan", plan], times)
+        scan = self.cpu([scanner, plan], times)
         size = os.path.getsize(plan) / 1e6
         self.row(f"loading: 10,000 steps, {size:.1f} MB", f"{ours * 1000:.0f} ms CPU", f"libyaml's events {scan * 1000:.0f} ms", f"{ours / scan:.2f}×",
                  "≤ 3×", ours <= 3 * scan)
@@ -244,6 +246,47 @@ class Bench:
             self.row(f"cpu of the client: {what}", f"{ours:.3f} s", f"pymongo {theirs:.3f} s", f"{ours / theirs:.2f}×", "≤ 0.25×",
                      ours <= 0.25 * theirs)
 
+    def client_path(self, uri):
+        client = MongoClient(uri)
+        database = client[f"bench_at_once_{os.getpid()}"]
+        plan = self.plan("at-once.yaml", UPDATE)
+        name = client.admin.command("hello").get("setName", "")
+        arguments = ["execute", plan, "--param", f"database={database.name}", "--param", f"replicaSet={name}"]
+        database["items"].insert_one({"_id": 0, "text": "Text of item 0, which goes on for a while, as texts do", "views": 0, "tags": ["a", "b"]})
+
+        def front(documents):
+            return measuring.Front(self.folder, uri, f"{database.name}.items", documents, "--store", "_runbook.undo.")
+
+        def update(documents):
+            self.fresh_state()
+            before, self.memory = self.memory, 0
+            with front(documents) as at_once:
+                self.environment["MONGODB_URI"] = at_once.uri
+                used = self.run(*arguments)[1]
+            most, self.memory = self.memory, max(before, self.memory)
+            return used, most
+
+        def bare(documents):
+            with front(documents) as at_once:
+                items = MongoClient(at_once.uri)[database.name].get_collection("items", write_concern=WriteConcern("majority", j=True))
+                return self.unprotected(items)[1]
+
+        middle = lambda measure, times: statistics.median(measure() for _ in range(times))
+        try:
+            few = middle(lambda: update(10)[0], 2 * self.options.repeat)
+            whole = middle(lambda: update(100_000)[0], self.options.repeat)
+            rate = 100_000 / (whole - few)
+            self.row("client path: 100,000 documents", f"{whole - few:.3f} s CPU", "a server that answers at once", f"{rate:,.0f} updates a second and core",
+                     "≥ 200,000", rate >= 200_000)
+            peer = middle(lambda: bare(100_000), self.options.repeat)
+            self.row("cpu of the client: 100,000 documents at once", f"{whole:.3f} s", f"pymongo {peer:.3f} s", f"{whole / peer:.2f}×", "≤ 0.25×",
+                     whole <= 0.25 * peer)
+            small, large = (update(count)[1] for count in (10_000, 300_000))
+            self.row("memory: 10,000 and 300,000 documents at once", f"{large:.0f} MiB", f"{small:.0f} MiB", f"{large - small:+.0f} MiB", "< 80 MiB",
+                     large < 80)
+        finally:
+            client.drop_database(database.name)
+
     def load(self, client, database, items):
         client.drop_database(database.name)
         documents = [{"_id": number, "text": f"Text of item {number}", "views": number % 97, "tags": ["a", "b"]}
@@ -283,6 +326,7 @@ def main():
         bench.steps()
         with measuring.server(folder / "server") as uri:
             bench.change(uri)
+            bench.client_path(uri)
         print("| what | runbook | beside | figure | goal | |\n| --- | --- | --- | --- | --- | --- |")
         for row in bench.rows:
             print("| " + " | ".join(row) + " |")

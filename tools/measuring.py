@@ -29,6 +29,35 @@ def server(folder):
         subprocess.run([tool, "stop", folder], check=False)
 
 
+def compiled(source, folder, *flags):
+    """The program that a source in C makes; its path."""
+    compiler = shutil.which("cc") or shutil.which("clang") or sys.exit(f"neither cc nor clang is there to compile {source}")
+    program = pathlib.Path(folder) / pathlib.Path(source).stem
+    subprocess.run([compiler, "-O2", "-o", program, source, *flags], check=True)
+    return str(program)
+
+
+class Front:
+    """tools/instant.c before a server: answers at once for a collection, of which the server itself holds one document. A context manager."""
+
+    def __init__(self, folder, uri, namespace, documents, *more):
+        self.documents = documents
+        behind = uri.split("//")[1].split("/")[0]
+        self.command = [compiled(ROOT / "tools/instant.c", folder, "-pthread"), "--upstream", behind, "--namespace", namespace,
+                        "--documents", str(documents), *more]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.uri = self.process.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        told = self.process.communicate()[1].strip()
+        if _[0] is None and told != f"instant: {self.documents} writes, 0 documents not written to":
+            sys.exit(f"not every document was written to once, so the figure is worth nothing: {told}")
+
+
 def ended(process):
     """Waits for a process. Gives what it used; its exit status stands in `returncode`."""
     _, status, usage = os.wait4(process.pid, 0)
