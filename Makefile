@@ -10,17 +10,19 @@ TESTS = tools/python tools/limit.py
 SWIFT_TEST = swift test --skip-build --disable-xctest
 RENAMING = RunbookMongoActionsTests\.(Swap|Structure|ActionConformance|ConformanceFault|CleanUp)
 
-.PHONY: help setup build release pages docs test demo demo-others soak simulate comparisons fuzz bench memory lint format clean
+.PHONY: help setup build release pages docs test demo demo-others soak simulate model comparisons fuzz bench memory latency faults races lint format clean
 
 help:
 	@echo "make demo       the migration of 1,681 assets under a writing application: to its end, rolled back, killed and resumed"
-	@echo "make demo-others  the plans of other fields (an index on orders, names of users): failing, forward, back"
+	@echo "make demo-others  the other plans (an index on orders, names of users, assets described by a program, album art checked): failing, forward, back"
 	@echo "make test       build, all tests, style; make lint: the style alone; make format: mend it"
 	@echo "make soak       KILLS=$(KILLS) kills under three writers; make simulate: SEEDS=$(SEEDS) random simulated runs"
+	@echo "make model      the model of the online change, further than in make test: tens of millions of states, some minutes"
 	@echo "make comparisons  COMPARISONS=$(COMPARISONS) synthetic comparisons of latency of each kind: the figures of docs/measurements.md"
+	@echo "make faults     a server that fails at each command of a change; make races: 50 races of two processes for one run"
 	@echo "make fuzz       MINUTES=$(MINUTES) of libFuzzer on the way from a file to a bound plan"
 	@echo "make docs       docs/actions.md from the descriptors; make pages: docs/errors into the program, after a page was changed"
-	@echo "make bench      the figures of docs/benchmarks.md, make memory: those of memory; make build | release | clean"
+	@echo "make bench      the figures of docs/benchmarks.md, make memory: those of memory; make latency: what an application notices; make build | release | clean"
 
 setup:
 	@tools/setup
@@ -66,6 +68,10 @@ simulate: setup
 	swift build --build-tests
 	RUNBOOK_SIM_SEEDS=$(SEEDS) swift test --skip-build --disable-xctest --filter RunbookEngineTests
 
+model: setup
+	swift build --build-tests
+	RUNBOOK_MODEL=whole swift test --skip-build --disable-xctest --filter OnlineChangeModelTests
+
 # Optimised: 10,000 comparisons of each kind are two hundred million samples.
 comparisons: setup
 	swift build -c release --build-tests -Xswiftc -enable-testing
@@ -80,10 +86,19 @@ bench: release
 memory: release
 	tools/memory
 
+latency: release
+	tools/latency
+
+faults: build
+	tools/faults
+
+races: build
+	tools/races
+
 lint:
 	swift format lint --strict --parallel -r Package.swift Sources Tests
 	tools/python -m compileall -q demo tools
-	@for script in .ci/run demo/run demo/others tools/memory tools/setup tools/server tools/soak tools/bench tools/fuzz tools/python; do bash -n $$script || exit 1; done
+	@for script in .ci/run demo/run demo/others tools/memory tools/setup tools/server tools/soak tools/bench tools/faults tools/latency tools/races tools/fuzz tools/python; do bash -n $$script || exit 1; done
 	@echo "lint: no findings"
 
 format:

@@ -97,6 +97,9 @@ let package = Package(
     .testTarget(name: "MongoDriverTests", dependencies: ["MongoDriver", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookActionsTests", dependencies: ["RunbookActions", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookMongoActionsTests", dependencies: ["RunbookMongoActions", "RunbookTestSupport"], swiftSettings: strict),
+    // Millions of states: optimised in a debug build as well.
+    .testTarget(
+      name: "OnlineChangeModelTests", dependencies: ["RunbookMongoActions"], swiftSettings: strict + [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "RunbookJournalTests",
       dependencies: [

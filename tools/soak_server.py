@@ -12,19 +12,24 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 class Server:
-    """`durable`: what it has acknowledged survives its own death, so it is always a server of this round's own."""
+    """`durable`: what it has acknowledged survives its own death, so it is always a server of this round's own.
+    `fail_points`: it can be told to fail; of its own as well."""
 
-    def __init__(self, directory, durable):
+    def __init__(self, directory, durable=False, fail_points=False):
         self.directory, self.process = directory, None
-        self.uri = "" if durable else os.environ.get("MONGODB_URI", "")
+        self.uri = "" if durable or fail_points else os.environ.get("MONGODB_URI", "")
         if self.uri:
             return
         self.uri = subprocess.run([ROOT / "tools/server", "start", directory], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-        if durable:
+        if durable or fail_points:
             pid = int((directory / "pid").read_text())
             words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[:-1]
             subprocess.run([ROOT / "tools/server", "stop", directory], check=True)
-            self.command = words + (["--sync-on-commit"] if any("secantus" in word for word in words) else [])
+            if any("secantus" in word for word in words):
+                words += (["--sync-on-commit"] if durable else []) + (["--enable-test-commands"] if fail_points else [])
+            elif fail_points:
+                words += ["--setParameter", "enableTestCommands=1"]
+            self.command = words
             self.begin()
 
     def begin(self):

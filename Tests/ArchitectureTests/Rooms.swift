@@ -50,6 +50,7 @@ let rooms: [Room] = [
   Room(name: "MongoDriverTests", rooms: ["MongoDriver", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookActionsTests", rooms: ["RunbookActions", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookMongoActionsTests", rooms: ["RunbookMongoActions", "RunbookTestSupport"], isTest: true),
+  Room(name: "OnlineChangeModelTests", rooms: ["RunbookMongoActions"], isTest: true),
   Room(
     name: "RunbookJournalTests", rooms: ["RunbookJournal", "RunbookSQLiteJournal", "RunbookPlan", "RunbookTestSupport"], packages: ["GRDB"],
     isTest: true),

@@ -24,8 +24,14 @@ import Testing
     #expect(try #require(totals["swapped"] as? Int) >= 1)
   }
 
+  /// Over one state, over two, and after a kill: one process works, the other is sent away with the name of the run.
+  @Test func racesOfTwoProcesses() async throws {
+    let totals = try await soak("--count 9 --at-once 3", named: "races", tool: "races")
+    #expect(totals["races"] as? Int == 9)
+  }
+
   /// - Returns: what it counted; it found no violation.
-  private func soak(_ arguments: String, named name: String) async throws -> [String: Any] {
+  private func soak(_ arguments: String, named name: String, tool: String = "soak") async throws -> [String: Any] {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("runbook-soak-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
@@ -33,7 +39,7 @@ import Testing
     let own = ProcessInfo.processInfo.environment
     for name in ["RUNBOOK_SECANTUSD", "RUNBOOK_PYTHON", "MONGODB_URI"] { program.environment[name] = own[name] }
     program.environment["RUNBOOK"] = try Program.built().path
-    let soak = Program.repository.appendingPathComponent("tools/soak").path
+    let soak = Program.repository.appendingPathComponent("tools/\(tool)").path
     let ended = try await program.shell("exec '\(soak)' \(arguments)", limit: .seconds(1_500))
     let last = try #require(ended.output.split(separator: "\n").last, "\(ended)")
     let line = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any], "\(ended)")

@@ -1,0 +1,214 @@
+"""Measure what an application notices of a change: its own latency with the change under way and without it, on the same server.
+
+    tools/latency [--runbook PATH] [--documents 4000] [--rate 60] [--batch 100] [--target-latency 50ms] [--pause 0ms] [--seconds 10]
+                  [--repeat 3]
+
+An application of four threads asks for --rate operations a second, half of them reads by `_id`, half of them writes by `_id` with
+`w: majority, j: true`, whether the server keeps up or not: an operation's latency counts from the moment at which it was due, so
+that a stall is not hidden by the operations that it kept from being sent. It is measured
+
+  alone        for --seconds, before and after each of the others
+  forward      while `mongodb.update` adds a field to every document
+  killed       the same, killed with SIGKILL three times and resumed at once
+  rollback     while the change is taken back
+
+Goals: the 99th percentile at most 1.2 times that of alone, and no stall over 100 ms that the server alone does not have. Prints a
+Markdown table of the medians of --repeat rounds; of stalls the longest of all.
+"""
+import argparse
+import os
+import pathlib
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import measuring
+from pymongo import MongoClient
+from pymongo.write_concern import WriteConcern
+
+PLAN = """\
+apiVersion: runbook/v1
+kind: Runbook
+metadata: { id: latency, title: Latency }
+params: { database: { type: string }, replicaSet: { type: string } }
+secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
+targets:
+  main:
+    type: mongodb
+    uri: "${{ secrets.mongodbUri }}"
+    database: "${{ params.database }}"
+    identity: { replicaSet: "${{ params.replicaSet }}" }
+defaults: { target: main, collection: items }
+phases:
+  - id: change
+    title: Change
+    steps:
+      - id: fill
+        title: Add a field
+        action: mongodb.update
+        with:
+          filter: { note: { $exists: false } }
+          pipeline: [ { $set: { note: { $ifNull: [ $text, "" ] } } } ]
+          batch: { size: BATCH, targetLatency: TARGET }
+          throttle: { pauseBetween: PAUSE }
+        rollback: auto
+"""
+THREADS = 4
+
+
+class Application(threading.Thread):
+    """A thread of the application; `times` are (when an operation was due, how long after that it was done), in seconds."""
+
+    def __init__(self, uri, database, documents, rate, seed):
+        super().__init__(daemon=True)
+        client = MongoClient(uri)
+        self.items = client[database].get_collection("items", write_concern=WriteConcern("majority", j=True))
+        self.documents, self.interval, self.rng = documents, THREADS / rate, random.Random(seed)
+        self.times, self.stopped, self.fault = [], threading.Event(), None
+
+    def run(self):
+        due = time.monotonic() + self.rng.uniform(0, self.interval)
+        try:
+            while not self.stopped.is_set():
+                wait = due - time.monotonic()
+                if wait > 0:
+                    time.sleep(wait)
+                key = self.rng.randrange(self.documents)
+                if self.rng.random() < 0.5:
+                    self.items.find_one({"_id": key})
+                else:
+                    self.items.update_one({"_id": key}, {"$inc": {"views": 1}})
+                self.times.append((due, time.monotonic() - due))
+                due += self.interval
+        except Exception as error:      # an application that has died would look like one that is never kept waiting
+            self.fault = repr(error)
+
+
+class Span:
+    """Between which moments something went on, and how the application did meanwhile."""
+
+    def __init__(self, start, end, threads):
+        times = sorted(seconds * 1000 for thread in threads for due, seconds in thread.times if start <= due <= end)
+        if len(times) < 100:
+            raise SystemExit(f"only {len(times)} operations of the application fell into {end - start:.1f} s; ask for more documents")
+        self.seconds, self.count = end - start, len(times)
+        self.median, self.high, self.longest = times[len(times) // 2], times[len(times) * 99 // 100], times[-1]
+        self.stalls = sum(value > 100 for value in times)
+
+
+class Measurement:
+    def __init__(self, options, folder, uri):
+        self.options, self.folder, self.uri = options, folder, uri
+        client = MongoClient(uri)
+        self.database = client[f"latency_{os.getpid()}"]
+        self.set_name = client.admin.command("hello").get("setName", "")
+        self.plan = folder / "plan.yaml"
+        self.plan.write_text(PLAN.replace("BATCH", str(options.batch)).replace("TARGET", options.target_latency).replace("PAUSE", options.pause))
+        self.spans = {"alone": [], "forward": [], "killed": [], "rollback": []}
+
+    def runbook(self, *arguments):
+        environment = {**os.environ, "MONGODB_URI": self.uri, "NO_COLOR": "1", "RUNBOOK_STATE": f"sqlite:{self.folder}/state.db"}
+        return subprocess.Popen([self.options.runbook, *arguments], env=environment, stdin=subprocess.DEVNULL,
+                                stdout=open(self.folder / "log", "ab"), stderr=subprocess.STDOUT)
+
+    def execute(self):
+        return self.runbook("execute", str(self.plan), "--param", f"database={self.database.name}", "--param", f"replicaSet={self.set_name}")
+
+    def must(self, process, status):
+        if (ended := process.wait()) != status:
+            sys.exit(f"the program ended with {ended}, expected {status}:\n" + (self.folder / "log").read_text()[-2000:])
+
+    def span(self, name, work):
+        start = time.monotonic()
+        work()
+        self.spans[name].append(Span(start, time.monotonic(), self.threads))
+
+    def rest(self):
+        time.sleep(self.options.seconds)
+
+    def alone(self):
+        """The application by itself, once it has caught up with what it could not send before."""
+        until = time.monotonic() + 60
+        is_behind = lambda thread: time.monotonic() - (thread.times or [(0, 0)])[-1][0] > 2 * thread.interval
+        while any(map(is_behind, self.threads)) and time.monotonic() < until:
+            time.sleep(0.05)
+        self.span("alone", self.rest)
+
+    def killed(self):
+        """Killed three times, each when it has done some of its work, and gone on with at once."""
+        process = self.execute()
+        for part in (0.2, 0.45, 0.7):
+            while process.poll() is None and self.database.items.count_documents({"note": {"$exists": True}}) < part * self.options.documents:
+                time.sleep(0.05)
+            if process.poll() is not None:
+                break
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            process = self.runbook("resume")
+        self.must(process, 0)
+
+    def round(self, number):
+        self.database.items.drop()
+        text = "x" * 200
+        self.database.items.insert_many([{"_id": key, "text": f"{key} {text}", "views": 0} for key in range(self.options.documents)])
+        self.threads = [Application(self.uri, self.database.name, self.options.documents, self.options.rate, number * THREADS + place)
+                        for place in range(THREADS)]
+        for thread in self.threads:
+            thread.start()
+        time.sleep(1)
+        self.alone()
+        self.span("forward", lambda: self.must(self.execute(), 0))
+        self.alone()
+        self.span("rollback", lambda: self.must(self.runbook("rollback"), 3))
+        self.alone()
+        self.span("killed", self.killed)
+        self.alone()
+        for thread in self.threads:
+            thread.stopped.set()
+        for thread in self.threads:
+            thread.join(60)
+            if thread.fault:
+                sys.exit(f"the application: {thread.fault}")
+
+    def table(self):
+        alone = statistics.median(span.high for span in self.spans["alone"])
+        yield "| | seconds | operations | median | 99 % | beside alone | longest | over 100 ms |"
+        yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+        for name, spans in self.spans.items():
+            high = statistics.median(span.high for span in spans)
+            count = sum(span.count for span in spans)
+            yield (f"| {name} | {sum(span.seconds for span in spans):.1f} | {count} | {statistics.median(span.median for span in spans):.1f} ms | {high:.1f} ms"
+                   f" | {high / alone:.2f} | {max(span.longest for span in spans):.0f} ms | {sum(span.stalls for span in spans)} of {count} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--runbook", default=measuring.RELEASE)
+    parser.add_argument("--documents", type=int, default=4000)
+    parser.add_argument("--rate", type=float, default=60, help="operations a second of the application")
+    parser.add_argument("--batch", type=int, default=100)
+    parser.add_argument("--target-latency", default="50ms")
+    parser.add_argument("--pause", default="0ms")
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    options.runbook = measuring.program(options.runbook)
+    with tempfile.TemporaryDirectory(prefix="runbook-latency-") as name:
+        folder = pathlib.Path(name)
+        with measuring.server(folder / "server") as uri:
+            measurement = Measurement(options, folder, uri)
+            try:
+                for number in range(options.repeat):
+                    measurement.round(number)
+            finally:
+                measurement.database.client.drop_database(measurement.database.name)
+            print("\n".join(measurement.table()))
+
+
+if __name__ == "__main__":
+    main()
