@@ -67,7 +67,8 @@ public struct OnlineChangeResolver: UndoResolver {
         let block = try await change.block(header.id)
         if block.state == .intent {
           try await change.resolveForward(block)
-        } else if block.undo != nil {
+        } else if block.state == .applied, block.undo != nil {
+          // A record that was late may have come since the blocks were listed.
           var rollback = try await UndoRollback(change, restoresDoubt: block.undo?.restoresDoubt ?? false)
           try await rollback.finish(block)
         }

@@ -168,6 +168,33 @@ import Testing
     }
   }
 
+  /// A late process records a block as undone while its successor takes back what came later: what that block leaves standing, older ones leave as well.
+  @Test func aLateRecordOfAnUndoIsHeeded() async throws {
+    try await Rig.with(addFields) { rig in
+      try await rig.insert([asset(3)])
+      let late = CrashPoints.interleaving("undo.recorded", at: 1) {
+        let store = RunbookCollections.undo(run: rig.run, step: rig.step)
+        let second = try await rig.all(store).values.compactMap { $0["_id"]?.integer }.sorted()[1]
+        let change: BSONDocument = ["$set": ["st": "undone", "standing": [0]]]
+        let command: BSONDocument = ["update": .string(store), "updates": [["q": ["_id": .int64(second)], "u": .document(change)]]]
+        _ = try await rig.client.writeCommand(command, database: rig.database)
+      }
+      let hand = try await rig.takeOver(late)
+      _ = try await hand.perform()
+      try await rig.update(3, ["$unset": ["label": 1, "extra": 1]])
+      _ = try await hand.perform()
+      let changed = try await rig.all()[BSONValue.int32(3).raw]
+      try await rig.insert([asset(4)])
+      _ = try await hand.perform()
+      #expect(try await hand.blocks().count == 3)
+      let undone = try await hand.undo()
+      #expect(undone.inDoubt == 1)
+      let after = try await rig.all()
+      #expect(after[BSONValue.int32(3).raw] == changed)
+      #expect(after[BSONValue.int32(4).raw] == asset(4))
+    }
+  }
+
   /// Connections that break before an update, an insert, a record; a write concern that fails after the effect.
   @Test(arguments: ["update", "insert", "getMore", "concern", "interrupted"]) func faults(_ fault: String) async throws {
     let server = try await TestServer.start(.init(enableTestCommands: true))
