@@ -62,6 +62,8 @@ struct OnlineChange: Sendable {
   let step: String
   var timing = OnlineChangeTiming()
   var crashPoints = CrashPoints()
+  /// A command beyond this is sent in parts; a server takes 16 MiB in a document.
+  var mostCommandBytes = 14 << 20
   /// Sessions of removals, shared by what belongs to one call.
   let removals: RemovalSessions
 

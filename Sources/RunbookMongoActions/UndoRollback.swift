@@ -16,6 +16,8 @@ struct UndoRollback {
   private static let mostRounds = 50
   /// The code of an entry whose fields look like ours and could not be put back.
   private static let neverMatched: Int32 = 66
+  /// The code of an entry whose undo is more than a server takes in one command (BSONObjectTooLarge).
+  private static let commandTooLarge: Int32 = 10334
 
   init(_ change: OnlineChange, restoresDoubt: Bool) async throws(ActionError) {
     self.change = change
@@ -30,7 +32,7 @@ struct UndoRollback {
   mutating func heed(_ block: UndoBlock) throws(ActionError) {
     let entries: UndoEntries
     do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
-    for index in block.standing + block.gone { standing.insert(entries[index].key.detached()) }
+    for index in block.standing + block.gone { standing.insert(entries[index].identity.detached()) }
   }
 
   /// Brings one block, with its entries, to `undone`.
@@ -39,11 +41,12 @@ struct UndoRollback {
     let entries: UndoEntries
     do throws(UndoBlockError) { entries = try stored.readEntries() } catch { throw change.broken(error) }
     var work = Work(block: stored, entries: entries)
+    let ours = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted()
     var open: [Int]
     if let undo = stored.undo {
       open = try await goOn(with: undo, &work)
+      open = (open + unannounced(ours, beside: undo, work)).sorted()
     } else {
-      let ours = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted()
       let chosen = standing.isEmpty ? ours : ours.filter { !standing.contains(entries[$0].identity) }
       if chosen.count < ours.count { work.block.gone = ours.filter { standing.contains(entries[$0].identity) } }
       // Whole documents are looked at first, so that a command hardly ever holds an error: some servers keep no record of an answer that does.
@@ -60,6 +63,24 @@ struct UndoRollback {
     try await change.record(done, known: work.block.with(state: work.known))
     for index in done.standing + done.gone { standing.insert(entries[index].identity) }
     try await change.crashPoints.hit("undo.recorded")
+  }
+
+  /// Entries of a block whose undo does not go into one command, and that the announcement which a crash left does not name. What became of them before is
+  /// not known any more; their documents tell.
+  private func unannounced(_ ours: [Int], beside undo: UndoAnnouncement, _ work: Work) -> [Int] {
+    guard isTooLarge(ours, fields: nil, work) else { return [] }
+    let settled = Set(undo.entries + work.block.standing + work.block.kept.map(\.index) + work.block.gone)
+    return ours.filter { !settled.contains($0) && !standing.contains(work.entries[$0].identity) }
+  }
+
+  /// Whether a command for these entries would be more than a server takes: each number inside a value has a condition of its own.
+  private func isTooLarge(_ chosen: [Int], fields: [[Int]]?, _ work: Work) -> Bool {
+    let most = change.mostCommandBytes
+    // A condition is some thirty times its number at most, where nothing is nested deeply.
+    guard work.block.entries.byteCount > most / 100, !work.block.removes(isUndo: true) else { return false }
+    let delivery = UndoBlock.Delivery(session: session.uuid, number: 1, until: 0, limit: 0)
+    let undo = UndoAnnouncement(delivery: delivery, entries: chosen, fields: fields, restoresDoubt: restoresDoubt)
+    return work.block.undoCommand(undo, entries: work.entries).byteCount > most
   }
 
   /// A block under way: as it is to be recorded next, and the part of it that is stored already.
@@ -93,6 +114,15 @@ struct UndoRollback {
   /// - Returns: the entries whose documents have to be looked at.
   private mutating func announceAndSend(_ chosen: [Int], fields: [[Int]]?, _ work: inout Work) async throws(ActionError) -> [Int] {
     guard !chosen.isEmpty else { return [] }
+    if isTooLarge(chosen, fields: fields, work) {
+      guard chosen.count > 1 else {
+        work.leave(chosen[0], code: Self.commandTooLarge)
+        return []
+      }
+      let half = chosen.count / 2
+      let open = try await announceAndSend(Array(chosen[..<half]), fields: fields.map { Array($0[..<half]) }, &work)
+      return try await open + announceAndSend(Array(chosen[half...]), fields: fields.map { Array($0[half...]) }, &work)
+    }
     let delivery = try await change.delivery(session: session.uuid, number: session.nextNumber())
     let undo = UndoAnnouncement(delivery: delivery, entries: chosen, fields: fields, restoresDoubt: restoresDoubt)
     return try await announceAndSend(undo, in: session, mayHaveActed: false, &work)

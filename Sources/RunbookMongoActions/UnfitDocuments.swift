@@ -19,10 +19,12 @@ extension UpdateChecks {
   ) -> ActionError {
     let listed = documents.prefix(10).map { MongoValues.text($0.key) }.joined(separator: ", ")
     let paths = documents[0].fields.map { "'\($0.text)'" }.joined(separator: ", ")
-    let count = hasWritten ? "\(documents.count) documents" : "there are documents"
+    let count = documents.count == 1 ? "1 document" : "\(documents.count) documents"
+    let subject = hasWritten ? "in \(count) of '\(collection)'" : "'\(collection)' has documents in which"
     return ActionError(
       code: UpdateErrorCode.unfitParent,
-      message: "in \(count) of '\(collection)' something on the way to \(paths) is no document (a value, null or an array): \(listed)"
+      message: "\(subject) something on the way to \(paths) is no document (a value, null or an array)"
+        + (hasWritten ? ": " : ", for example ") + listed
         + (documents.count > 10 ? " and more" : ""), kind: .refused,
       help: "leave them out by the filter, such as { \(documents[0].fields[0].prefix(1)): { $type: object } }, or set "
         + "'\(documents[0].fields[0].prefix(1))' as a whole")

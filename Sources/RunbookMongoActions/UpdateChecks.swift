@@ -7,6 +7,8 @@ struct UpdateChecks {
   let definition: ChangeDefinition
   /// Whether a collation of the collection's own does no harm: texts are compared byte by byte, or no document is told from another.
   var allowsCollation = false
+  /// Whether every query of the change says on which shard its document is.
+  var allowsShards = false
 
   /// What can be changed document by document at all.
   /// - Returns: the collection's options.
@@ -23,7 +25,9 @@ struct UpdateChecks {
   /// - Throws: `refused` where the collection is not one that can be changed this way, `mistake` where the change is not.
   /// - Returns: the change as it is carried out on this collection.
   func run() async throws(ActionError) -> ChangeDefinition {
-    let options = try await refuseUnfit()
+    var checks = self
+    checks.allowsShards = true
+    let options = try await checks.refuseUnfit()
     try await refuseUnfitParents()
     try await refuseSecondKind()
     try await refuseInvalid(options)
@@ -91,11 +95,10 @@ struct UpdateChecks {
   }
 
   private func refuseSharded() async throws(ActionError) {
-    // Fields of documents are changed by shard key; whole documents would have to be inserted under one, too.
-    guard definition.kind != .fields, try await shardedCollection() != nil else { return }
+    guard !allowsShards, try await shardedCollection() != nil else { return }
     throw refused(
       UpdateErrorCode.unfitCollection,
-      "\(place) is sharded; there this version changes fields of documents, but does not insert, delete or replace any")
+      "\(place) is sharded; there this version changes documents by 'mongodb.update' alone")
   }
 
   /// A document that still fits the filter after the change would be changed again by every pass.

@@ -25,7 +25,7 @@ extension ActionDescriptor {
 
   static let updateFields: [FieldType.Field] = [
     .init("pipeline", .documents(.pipeline), "Stages $set, $addFields, $unset, and $replaceWith by $setField; this or `update`."),
-    .init("update", .document(.data), "The same in operator form: $set and $unset."),
+    .init("update", .document(.data), "The same in operator form: $set, $unset, $rename, $min, $max and $currentDate."),
     .init("filter", .document(.data), default: "{}", "Which documents need the change; the change must make it false."),
     .select, .guardCondition,
     .init("let", .document(.expression), "Variables of the pipeline's expressions (`$$name`), each a constant."),

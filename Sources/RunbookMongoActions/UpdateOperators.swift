@@ -1,7 +1,7 @@
 import MongoDriver
 import RunbookActions
 
-/// The operator form of an update, `{ $set: { … }, $unset: { … } }`, as a pipeline.
+/// The operator form of an update, `{ $set: { … }, $unset: { … } }`, as a pipeline that does the same.
 enum UpdateOperators {
   static func stages(_ update: BSONDocument) -> (stages: [BSONDocument], problems: [ArgumentProblem]) {
     var problems: [ArgumentProblem] = []
@@ -24,6 +24,16 @@ enum UpdateOperators {
         // The operator's values are data, a pipeline's are expressions.
         let values = body.map { ($0.key, ["$literal": $0.value.decoded] as BSONValue) }
         stages.append(["$set": .document(BSONDocument(values))])
+      case "$rename": stages += renaming(body, &problems)
+      case "$min", "$max": stages.append(["$set": .document(BSONDocument(body.map { ($0.key, limited($0, isLeast: name == "$min")) }))])
+      case "$currentDate":
+        for element in body where element.value.bool != true && element.value.document != ["$type": "date"] {
+          problems.append(
+            ArgumentProblem(
+              path: ["update", name, element.key], message: "$currentDate sets a date here: true, or { $type: date }",
+              help: "a field of type timestamp is set by a pipeline: { $set: { \(element.key): $$CLUSTER_TIME } }"))
+        }
+        stages.append(["$set": .document(BSONDocument(body.keys.map { ($0, "$$NOW") }))])
       case "$unset": stages.append(["$unset": .array(BSONArray(body.keys.map(BSONValue.string)))])
       default:
         problems.append(
@@ -35,15 +45,34 @@ enum UpdateOperators {
     return (stages, problems)
   }
 
+  /// A field that is not there keeps what stands under its new name.
+  private static func renaming(_ body: BSONDocument, _ problems: inout [ArgumentProblem]) -> [BSONDocument] {
+    var values: [(String, BSONValue)] = []
+    for element in body {
+      guard let name = element.value.string, name != element.key else {
+        problems.append(ArgumentProblem(path: ["update", "$rename", element.key], message: "$rename takes the new name of the field"))
+        continue
+      }
+      let isMissing: BSONValue = ["$eq": [["$type": .string("$" + element.key)], "missing"]]
+      values.append((name, ["$cond": [isMissing, .string("$" + name), .string("$" + element.key)]]))
+    }
+    guard !values.isEmpty else { return [] }
+    return [["$set": .document(BSONDocument(values))], ["$unset": .array(BSONArray(body.keys.map(BSONValue.string)))]]
+  }
+
+  /// The given value, where the field is absent or beyond it.
+  private static func limited(_ element: BSONDocument.Element, isLeast: Bool) -> BSONValue {
+    let field: BSONValue = .string("$" + element.key)
+    let value: BSONValue = ["$literal": element.value.decoded]
+    let isBeyond: BSONValue = isLeast ? ["$lt": [value, field]] : ["$gt": [value, field]]
+    return ["$cond": [["$or": [["$eq": [["$type": field], "missing"]], isBeyond]], value, field]]
+  }
+
   /// The stage to write instead.
   private static func pipelineForm(_ name: String, field: String) -> String? {
     switch name {
     case "$inc": "pipeline: [ { $set: { \(field): { $add: [ { $ifNull: [ $\(field), 0 ] }, … ] } } } ]"
     case "$mul": "pipeline: [ { $set: { \(field): { $multiply: [ { $ifNull: [ $\(field), 0 ] }, … ] } } } ]"
-    case "$min": "pipeline: [ { $set: { \(field): { $min: [ $\(field), … ] } } } ]"
-    case "$max": "pipeline: [ { $set: { \(field): { $max: [ $\(field), … ] } } } ]"
-    case "$rename": "pipeline: [ { $set: { new: $\(field) } }, { $unset: \(field) } ]"
-    case "$currentDate": "pipeline: [ { $set: { \(field): $$NOW } } ]"
     case "$push", "$addToSet": "pipeline: [ { $set: { \(field): { $concatArrays: [ { $ifNull: [ $\(field), [] ] }, [ … ] ] } } } ]"
     default: nil
     }

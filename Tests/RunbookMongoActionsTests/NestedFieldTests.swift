@@ -169,7 +169,7 @@ import Testing
       let hand = try await rig.takeOver()
       await #expect { try await hand.perform() } throws: { error in
         let error = error as? ActionError
-        return error?.code == UpdateErrorCode.unfitParent && error?.message.contains(": 2") == true
+        return error?.code == UpdateErrorCode.unfitParent && error?.message.contains("for example 2") == true
       }
       let after = try await rig.all()
       #expect(after == before)

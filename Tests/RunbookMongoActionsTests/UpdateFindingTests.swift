@@ -123,6 +123,42 @@ import Testing
     }
   }
 
+  @Test("The operators do what they do in a server, and are taken back") func operators() async throws {
+    let arguments: ValueMap = [
+      "filter": .object(["at": .object(["$exists": false])]),
+      "update": .object([
+        "$rename": .object(["old": "new.name"]), "$min": .object(["low": 5]), "$max": .object(["high": 5]),
+        "$currentDate": .object(["at": true]),
+      ]),
+    ]
+    try await Rig.with(arguments) { rig in
+      let documents: [BSONDocument] = [
+        ["_id": 1, "old": ["x": 1], "low": 7, "high": 7], ["_id": 2, "new": ["name": "kept"], "low": 3, "high": 3], ["_id": 3],
+        ["_id": 4, "old": .null, "new": ["name": 1, "other": 2], "low": "text", "high": .null],
+      ]
+      try await rig.insert(documents)
+      let hand = try await rig.takeOver()
+      _ = try await hand.perform()
+      let changed = try await rig.all()
+      func stored(_ id: Int32) -> [String: BSONValue] {
+        Dictionary(
+          uniqueKeysWithValues: Self.stored(changed, id).filter { $0.key != "_id" && $0.key != "at" }.map { ($0.key, $0.value.decoded) })
+      }
+      #expect(stored(1) == ["new": ["name": ["x": 1]], "low": 5, "high": 7])
+      #expect(stored(2) == ["new": ["name": "kept"], "low": 3, "high": 5])
+      #expect(stored(3) == ["low": 5, "high": 5])
+      #expect(stored(4) == ["new": ["name": .null, "other": 2], "low": 5, "high": 5])
+      #expect(changed.values.allSatisfy { $0["at"]?.datetime != nil })
+      #expect(try await hand.undo().conflicts == 0)
+      let after = try await rig.all()
+      for document in documents {
+        let found = try #require(after[document["_id"]!])
+        #expect(Set(found.keys) == Set(document.keys))
+        for name in document.keys { #expect(found[name] == document[name]) }
+      }
+    }
+  }
+
   @Test("Texts are found as the collation compares them, and guarded as bytes")
   func findsByACollation() async throws {
     let arguments: ValueMap = [

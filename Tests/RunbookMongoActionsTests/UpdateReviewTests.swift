@@ -63,6 +63,20 @@ import Testing
     #expect(increment.first?.help?.contains("$add") == true)
   }
 
+  @Test func renamesAndLimits() throws {
+    let update: Value = .object([
+      "$rename": .object(["a": "b.c"]), "$max": .object(["n": 5]), "$currentDate": .object(["at": true, "on": .object(["$type": "date"])]),
+    ])
+    let read = try #require(UpdateArguments.read(["update": update]).arguments)
+    #expect(read.pipeline.targets.map(\.text) == ["b.c", "a", "n", "at", "on"])
+    #expect(read.pipeline.stages.last == ["$set": ["at": "$$NOW", "on": "$$NOW"]])
+    let wrong: Value = .object(["$rename": .object(["a": "a", "b": 1]), "$currentDate": .object(["c": .object(["$type": "timestamp"])])])
+    #expect(
+      UpdateArguments.read(["update": wrong]).problems.map { $0.path.joined(separator: ".") } == [
+        "update.$rename.a", "update.$rename.b", "update.$currentDate.c",
+      ])
+  }
+
   struct Reading: Sendable {
     var filter: BSONDocument = [:]
     var expression: BSONValue = 1
