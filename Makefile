@@ -21,7 +21,7 @@ help:
 	@echo "make comparisons  COMPARISONS=$(COMPARISONS) synthetic comparisons of latency of each kind: the figures of docs/measurements.md"
 	@echo "make faults     a server that fails at each command of a change; make races: 50 races of two processes for one run"
 	@echo "make fuzz       MINUTES=$(MINUTES) of libFuzzer on the way from a file to a bound plan"
-	@echo "make docs       docs/actions.md from the descriptors; make pages: docs/errors into the program, after a page was changed"
+	@echo "make docs       docs/actions.md and docs/lint.md from descriptors and rules; make pages: docs/errors into the program, after a page was changed"
 	@echo "make bench      the figures of docs/benchmarks.md, make memory: those of memory; make latency: what an application notices; make build | release | clean"
 
 setup:
@@ -40,6 +40,8 @@ pages:
 docs: pages build
 	.build/debug/runbook explain actions >docs/actions.md.new
 	mv docs/actions.md.new docs/actions.md
+	.build/debug/runbook explain rules >docs/lint.md.new
+	mv docs/lint.md.new docs/lint.md
 
 test: setup
 	swift build --build-tests --explicit-target-dependency-import-check error

@@ -43,6 +43,8 @@ let package = Package(
       dependencies: ["RunbookPlan", "RunbookSyntax", "CProcess", orderedCollections],
       swiftSettings: strict),
     .target(
+      name: "RunbookLint", dependencies: ["RunbookActions", "RunbookPlan", "RunbookSyntax", orderedCollections], swiftSettings: strict),
+    .target(
       name: "RunbookMongoActions",
       dependencies: [
         "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", orderedCollections,
@@ -73,7 +75,8 @@ let package = Package(
     .target(
       name: "RunbookCommands",
       dependencies: [
-        "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
+        "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver",
+        "RunbookJournal",
         "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", orderedCollections,
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
@@ -82,7 +85,8 @@ let package = Package(
     .target(
       name: "RunbookTestSupport",
       dependencies: [
-        "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
+        "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver",
+        "RunbookJournal",
         "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "CProcess", orderedCollections,
       ],
       path: "Tests/RunbookTestSupport", swiftSettings: strict),
@@ -96,6 +100,7 @@ let package = Package(
     .testTarget(name: "RunbookEngineTests", dependencies: ["RunbookEngine", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "MongoDriverTests", dependencies: ["MongoDriver", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookActionsTests", dependencies: ["RunbookActions", "RunbookTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RunbookLintTests", dependencies: ["RunbookLint", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookMongoActionsTests", dependencies: ["RunbookMongoActions", "RunbookTestSupport"], swiftSettings: strict),
     // Millions of states: optimised in a debug build as well.
     .testTarget(

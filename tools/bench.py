@@ -14,6 +14,8 @@
                same number of unprotected writes before the same front: goal a quarter; the most memory for 10,000 and 300,000 documents
   loading      `runbook validate` of a plan of 10,000 steps (about 1 MB), less `runbook --version`, against a bare scan of libyaml's events in C:
                at most 3 times the CPU; and PyYAML's C loader with jsonschema and the schema of `runbook schema`, less its imports
+  lint         the rules of `runbook lint` over that plan, and over one of as many changes, each with a check: `lint` less `validate`, against
+               `validate` less `runbook --version`: at most as much
   memory       the most that a process of the program held
 
 Times are medians; of update and rollback the whole process is measured, its start and its lease included. Prints a Markdown table.
@@ -77,6 +79,21 @@ def large(steps):
         else:
             parts.append(f"      - id: s-{number}\n        action: note\n"
                          f'        with: {{ text: "${{{{ steps.s-{number - 1}.outputs.count }}}} left" }}\n')
+    return "".join(parts)
+
+
+def changing(steps):
+    """A plan of that many steps that each add a field and check it, which lint finds nothing wrong with."""
+    parts = [HEAD, "params: { limit: { type: integer, default: 5 } }\nsecrets: { uri: { fromEnv: MONGODB_URI } }\n"
+             'targets: { main: { type: mongodb, uri: "${{ secrets.uri }}", database: large } }\n'
+             "defaults: { target: main, collection: items }\nphases:\n"]
+    for number in range(steps):
+        if number % 100 == 0:
+            parts.append(f"  - id: phase-{number // 100}\n    title: Phase {number // 100}\n    steps:\n")
+        absent = f"{{ filter: {{ f{number}: {{ $exists: false }} }}"
+        parts.append(f"      - id: s-{number}\n        action: mongodb.update\n"
+                     f'        with: {absent}, pipeline: [ {{ $set: {{ f{number}: "${{{{ params.limit }}}}" }} }} ] }}\n'
+                     f"        verify: [ {{ id: v-{number}, action: mongodb.count, with: {absent} }}, expect: {{ equals: 0 }} }} ]\n")
     return "".join(parts)
 
 
@@ -186,6 +203,15 @@ class Bench:
         peer = [sys.executable, "-c", PEER]
         whole = self.cpu([*peer, plan, self.plan("schema.json", schema)], 1) - self.cpu(peer, 3)
         self.row("loading beside PyYAML and jsonschema", f"{ours * 1000:.0f} ms CPU", f"{whole:.2f} s", f"{ours / whole:.3f}×", "–", True)
+
+    def lint(self):
+        times = 4 * self.options.repeat
+        empty = statistics.median(self.run("--version")[1] for _ in range(times))
+        for what, plan in [("10,000 steps", self.plan("large.yaml", large(10_000))), ("10,000 changes", self.plan("changing.yaml", changing(10_000)))]:
+            loaded, linted = (statistics.median(self.run(command, plan)[1] for _ in range(times)) for command in ("validate", "lint"))
+            loading, rules = loaded - empty, linted - loaded
+            self.row(f"lint: all rules over {what}", f"{rules * 1000:.0f} ms CPU", f"loading {loading * 1000:.0f} ms", f"{rules / loading:.2f}×", "≤ 1×",
+                     rules <= loading)
 
     def steps(self):
         plan, times, peers = self.plan("thousand.yaml", notes(1000)), [], []
@@ -323,6 +349,7 @@ def main():
         bench = Bench(options, folder)
         bench.start()
         bench.loading()
+        bench.lint()
         bench.steps()
         with measuring.server(folder / "server") as uri:
             bench.change(uri)

@@ -1,5 +1,6 @@
 import OrderedCollections
 import RunbookActions
+import RunbookLint
 import RunbookPlan
 
 /// The same as data.
@@ -16,6 +17,7 @@ extension Explanation {
             "keys": .list(mapping.keys.map { .map(value($0)) }),
           ])
         case .key(let key, let mapping): .map(value(key).merging(["kind": "key", "in": .string(mapping.name)]) { $1 })
+        case .rule(let rule): value(rule)
         case .field(let field, let descriptor):
           .map(value(field, path: field.name, of: descriptor).merging(["kind": "field", "action": .string(descriptor.name)]) { $1 })
         }
@@ -31,6 +33,20 @@ extension Explanation {
         }),
       "keys": .list(keys.map(Value.string)),
       "codes": .list(codes.map { .object(["code": .string($0.code), "title": .string($0.title)]) }),
+      "rules": .list(
+        Lint.rules.map {
+          .object([
+            "code": .string($0.code), "name": .string($0.name), "severity": .string($0.severity.rawValue), "summary": .string($0.summary),
+          ])
+        }),
+    ])
+  }
+
+  private func value(_ rule: LintRule) -> Value {
+    .object([
+      "kind": "rule", "name": .string(rule.name), "code": .string(rule.code), "severity": .string(rule.severity.rawValue),
+      "summary": .string(rule.summary), "reason": .string(rule.reason), "bad": .list(rule.bad.map { .string($0.text) }),
+      "good": .list(rule.good.map { .string($0.text) }),
     ])
   }
 

@@ -1,9 +1,10 @@
 import OrderedCollections
 import RunbookActions
+import RunbookLint
 import RunbookPlan
 import RunbookSyntax
 
-/// What the program can say about itself: codes of errors, actions, keys of the format.
+/// What the program can say about itself: codes of errors, actions, keys of the format, rules of lint.
 struct Explanation {
   let catalog: ActionCatalog
 
@@ -16,6 +17,7 @@ struct Explanation {
     /// A key in one kind of mapping.
     case key(FormatKeyDescription, in: FormatMapping)
     case field(FieldType.Field, of: ActionDescriptor)
+    case rule(LintRule)
   }
 
   /// All that has the name; empty where nothing has.
@@ -24,6 +26,9 @@ struct Explanation {
     let code = topic.uppercased().firstMatch(of: #/(?:^|\[)(RB[0-9]{4})(?:$|\])/#).map { String($0.1) }
     if let code, let page = ErrorPages.all[code] { return [.code(code, page: page)] }
     var subjects: [Subject] = []
+    // As it stands in a message too: `warning[L102 unfiltered-update]`.
+    let named = topic.firstMatch(of: #/\[(L[0-9]{3})(?: |\])/#).map { String($0.1) } ?? topic
+    if let rule = Lint.rule(named: named) { subjects.append(.rule(rule)) }
     if let descriptor = catalog.descriptor(named: topic) { subjects.append(.action(descriptor)) }
     for mapping in FormatDescription.mappings {
       if let key = mapping.key(topic) { subjects.append(.key(key, in: mapping)) }
@@ -43,7 +48,7 @@ struct Explanation {
   func nearestTopic(to topic: String) -> String? {
     if topic.count == 6, topic.uppercased().hasPrefix("RB") { return nil }
     let ends = catalog.names.filter { $0.split(separator: ".").last.map(String.init) == topic }
-    return ends.first ?? nearest(to: topic, among: catalog.names + keys + fieldNames)
+    return ends.first ?? nearest(to: topic, among: catalog.names + keys + fieldNames + Lint.rules.map(\.name))
   }
 
   private var descriptors: [ActionDescriptor] { catalog.names.compactMap { catalog.descriptor(named: $0) } }
@@ -76,6 +81,7 @@ struct Explanation {
       case .action(let descriptor): parts.append(text(descriptor))
       case .key(let key, let mapping): keyLines.append(text(key, mapping))
       case .mapping(let mapping): parts.append(text(mapping))
+      case .rule(let rule): parts.append(text(rule))
       case .field(let field, let descriptor): fieldLines.append([descriptor.name, plain(field.summary)])
       }
     }
@@ -111,6 +117,16 @@ struct Explanation {
     }
     lines += ["", "Example"] + indented(descriptor.example.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
     return lines.joined(separator: "\n")
+  }
+
+  private func text(_ rule: LintRule) -> String {
+    func shown(_ examples: [LintExample]) -> [String] {
+      examples.flatMap { [""] + indented($0.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)) }
+    }
+    let lines = [
+      "\(rule.name) (\(rule.code), \(rule.severity.rawValue)): \(plain(rule.summary))", "", plain(rule.reason), "", "Not like this",
+    ]
+    return (lines + shown(rule.bad) + ["", "Like this"] + shown(rule.good)).joined(separator: "\n")
   }
 
   private func text(_ key: FormatKeyDescription, _ mapping: FormatMapping) -> String {

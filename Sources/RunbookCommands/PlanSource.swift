@@ -46,6 +46,8 @@ struct CheckedPlan {
   let diagnostics: [Diagnostic]
   let unbuilt: [UnbuiltPart]
   let plan: Plan?
+  /// Nil where there are errors.
+  var bound: BoundPlan?
 
   var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
@@ -126,7 +128,8 @@ enum PlanSource {
     let given = loaded.plan == nil ? [:] : try bind(params, of: plan, requiresAll: false)
     let result = Wiring.catalog().bind(plan, params: given)
     return CheckedPlan(
-      diagnostics: (loaded.diagnostics + result.diagnostics).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan)
+      diagnostics: (loaded.diagnostics + result.diagnostics).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan,
+      bound: loaded.plan == nil ? nil : result.bound)
   }
 
   private static func bind(_ options: ParamOptions, of plan: Plan, requiresAll: Bool) throws -> ValueMap {

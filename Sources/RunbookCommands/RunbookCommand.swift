@@ -14,8 +14,8 @@ public struct RunbookCommand: AsyncParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       ExecuteCommand.self, ResumeCommand.self, RollbackCommand.self, StatusCommand.self, ListCommand.self, ConfirmCommand.self,
-      ValidateCommand.self, PlanCommand.self, CloseCommand.self, UnlockCommand.self, PauseCommand.self, PaceCommand.self,
-      CancelCommand.self,
+      ValidateCommand.self, LintCommand.self, PlanCommand.self, CloseCommand.self, UnlockCommand.self, PauseCommand.self,
+      PaceCommand.self, CancelCommand.self,
       FinalizeCommand.self, RecoverCommand.self,
       LogsCommand.self, ReportCommand.self, VerifyCommand.self, SchemaCommand.self, ExplainCommand.self, SuperviseCommand.self,
     ])

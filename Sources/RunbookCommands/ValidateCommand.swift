@@ -13,13 +13,14 @@ struct ValidateCommand: AsyncParsableCommand {
 
   @OptionGroup var params: ParamOptions
 
-  @Option(help: "text or json.")
-  var format: OutputFormat = .text
+  @Option(help: DiagnosticFormat.help)
+  var format: DiagnosticFormat = .text
 
   func run() async throws {
     let result = try PlanSource.check(path: plan, params: params)
     switch format {
     case .json: Messages.data(result.diagnostics.json)
+    case .sarif, .github: format.tell(result.diagnostics.map { DiagnosticReport($0) })
     case .text:
       if !result.diagnostics.isEmpty { Messages.error(result.diagnostics.shown) }
       for part in result.unbuilt {

@@ -20,6 +20,9 @@ public struct Plan: Sendable {
   /// Keys of the format that this version loads but does not carry out yet; running a plan with one is refused, by name and place.
   public var unbuilt: [UnbuiltKey] = []
 
+  /// What `notify` refers to: targets and texts.
+  public var notifications: [Template] = []
+
   /// A fragment loaded by itself: it can be checked, not run.
   public var isFragment = false
   /// The files that are part of it by `include`.

@@ -4,14 +4,16 @@ import RunbookSyntax
 extension PlanReader {
   static let notifyEvents = ["gate", "paused", "rollingBack", "rolledBack", "blocked", "halted", "succeeded", "failed"]
 
-  mutating func readNotify(_ entry: Node.Entry) {
+  /// - Returns: what is referred to there.
+  mutating func readNotify(_ entry: Node.Entry) -> [Template] {
     noteUnbuilt(entry.key)
-    guard isList(entry.value, "'notify'") else { return }
-    for node in entry.value.elements { readNotification(node) }
+    guard isList(entry.value, "'notify'") else { return [] }
+    return entry.value.elements.flatMap { readNotification($0) }
   }
 
-  private mutating func readNotification(_ node: Node) {
-    guard isMapping(node, "an element of 'notify'", like: "{ events: [succeeded], target: chat }") else { return }
+  private mutating func readNotification(_ node: Node) -> [Template] {
+    guard isMapping(node, "an element of 'notify'", like: "{ events: [succeeded], target: chat }") else { return [] }
+    var templates: [Template?] = []
     var found: Set<NotifyKey> = []
     for (key, value) in node.entries {
       guard let name = NotifyKey.table.find(key) else {
@@ -21,9 +23,9 @@ extension PlanReader {
       found.insert(name)
       switch name {
       case .events: readEvents(value)
-      case .target: readNotifyTarget(value)
+      case .target: templates.append(readNotifyTarget(value))
       case .format: _ = word(value, "format", among: ["generic", "slack"])
-      case .text: _ = textTemplate(value, "text")
+      case .text: templates.append(textTemplate(value, "text"))
       }
     }
     for name in [NotifyKey.events, .target] where !found.contains(name) {
@@ -31,6 +33,7 @@ extension PlanReader {
         name.rawValue, in: "an element of 'notify'", opener: opener(of: node),
         help: name == .events ? "write events: [succeeded, rolledBack]" : "name a target of type http")
     }
+    return templates.compactMap { $0 }
   }
 
   private mutating func readEvents(_ node: Node) {
@@ -44,12 +47,12 @@ extension PlanReader {
   }
 
   /// Who is told is told over HTTP.
-  private mutating func readNotifyTarget(_ node: Node) {
-    guard let target = target(node), case .scalar(let scalar) = target.content, let type = targetTypes[scalar.text], type != "http" else {
-      return
-    }
+  private mutating func readNotifyTarget(_ node: Node) -> Template? {
+    guard let target = target(node) else { return nil }
+    guard case .scalar(let scalar) = target.content, let type = targetTypes[scalar.text], type != "http" else { return target }
     report(
       .targetType, "'notify' needs a target of type http, and '\(scalar.text)' is of type \(type)", at: node.range,
       help: "declare one, like chat: { type: http, baseUrl: \"${{ secrets.webhook }}\" }")
+    return target
   }
 }

@@ -23,7 +23,7 @@ extension PlanReader {
     targets = names(in: nodes.value(.targets))
     plan.locks = nodes.value(.locks).map { readLocks($0) } ?? []
     if let node = nodes.value(.defaults) { readDefaults(node) }
-    if let entry = nodes[.notify] { readNotify(entry) }
+    if let entry = nodes[.notify] { plan.notifications = readNotify(entry) }
     plan.preconditions = nodes.value(.preconditions).map { checks($0, .planPreconditions, "preconditions") } ?? []
     plan.rollbackTriggers = nodes.value(.rollbackTriggers).map { triggers($0) } ?? []
     readPhases(nodes, root, into: &plan)

@@ -2,6 +2,8 @@
 public enum Severity: String, Sendable, Hashable {
   case error
   case warning
+  /// Worth knowing, and no more.
+  case note
 }
 
 /// A second place that explains a diagnostic ("first defined here").
@@ -19,6 +21,8 @@ public struct DiagnosticNote: Sendable, Hashable {
 public struct Diagnostic: Sendable, Hashable {
   /// `RBnnnn`, the page of `docs/errors` that explains it.
   public var code: String
+  /// The name of the lint rule that found it, which an inline ignore takes; nil for all else.
+  public var rule: String?
   public var severity: Severity
   /// One sentence without a full stop.
   public var message: String

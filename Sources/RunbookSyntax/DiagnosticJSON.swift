@@ -1,15 +1,21 @@
 extension Diagnostic {
   /// The diagnostic as one JSON object without line ends, with the same facts as ``rendered(colored:)``. Lines and columns begin
   /// at 1, columns count Unicode scalars, `endColumn` is the one after the last; `offset` and `length` are bytes.
-  public var json: String {
-    var fields = [
-      "\"code\":" + jsonString(code), "\"severity\":" + jsonString(severity.rawValue), "\"message\":" + jsonString(message),
+  public var json: String { json(with: []) }
+
+  /// The same with more fields behind its own, each a pair of a name and JSON.
+  public func json(with more: [(name: String, json: String)]) -> String {
+    var fields = ["\"code\":" + jsonString(code)]
+    if let rule { fields.append("\"rule\":" + jsonString(rule)) }
+    fields += [
+      "\"severity\":" + jsonString(severity.rawValue), "\"message\":" + jsonString(message),
       jsonFields(of: place),
     ]
     let notes = notes.map { "{\"message\":" + jsonString($0.message) + "," + jsonFields(of: $0.place) + "}" }
     fields.append("\"notes\":[" + notes.joined(separator: ",") + "]")
     fields.append("\"help\":" + (help.map(jsonString) ?? "null"))
     fields.append("\"fixedLine\":" + (fixedLine.map(jsonString) ?? "null"))
+    fields += more.map { jsonString($0.name) + ":" + $0.json }
     return "{" + fields.joined(separator: ",") + "}"
   }
 

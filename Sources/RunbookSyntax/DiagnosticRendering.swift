@@ -14,8 +14,14 @@ extension Diagnostic {
   /// - Returns: lines, each with its line end.
   public func rendered(colored: Bool = false) -> String {
     let paint = Paint(isOn: colored)
-    let accent = severity == .error ? Paint.red : Paint.yellow
-    var output = paint(accent, "\(severity.rawValue)[\(code)]") + paint(Paint.bold, ": " + singleLine(message)) + "\n"
+    let accent =
+      switch severity {
+      case .error: Paint.red
+      case .warning: Paint.yellow
+      case .note: Paint.cyan
+      }
+    var output =
+      paint(accent, "\(severity.rawValue)[\(code)\(rule.map { " " + $0 } ?? "")]") + paint(Paint.bold, ": " + singleLine(message)) + "\n"
     output += snippet(place, paint, accent)
     for note in notes {
       output += paint(Paint.bold, "note") + ": " + singleLine(note.message) + "\n" + snippet(note.place, paint, Paint.blue)

@@ -15,6 +15,9 @@ extension SourceFile {
     return SourceFile(path: files[0].path, bytes: bytes, parts: parts)
   }
 
+  /// The files that this one was joined of, in their order; itself where it was read.
+  public var joinedFiles: [SourceFile] { parts.isEmpty ? [self] : parts.map(\.file) }
+
   /// The file that a range of this one came from, and the range there.
   func origin(of range: SourceRange) -> (SourceFile, SourceRange) {
     guard let part = parts.last(where: { $0.start <= range.start }) else { return (self, range) }

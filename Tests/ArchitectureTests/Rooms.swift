@@ -11,7 +11,7 @@ struct Room {
 }
 
 private let everyRoom = [
-  "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
+  "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
   "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport",
 ]
 
@@ -25,6 +25,7 @@ let rooms: [Room] = [
   Room(name: "RunbookEngine", rooms: ["RunbookPlan"], packages: ["OrderedCollections"], pure: true),
   Room(name: "MongoDriver", rooms: ["CLibMongoC"], packages: ["Logging"]),
   Room(name: "RunbookActions", rooms: ["RunbookPlan", "RunbookSyntax", "CProcess"], packages: ["OrderedCollections"]),
+  Room(name: "RunbookLint", rooms: ["RunbookActions", "RunbookPlan", "RunbookSyntax"], packages: ["OrderedCollections"], pure: true),
   Room(
     name: "RunbookMongoActions", rooms: ["RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver"],
     packages: ["Crypto", "Histogram", "OrderedCollections"]),
@@ -49,6 +50,7 @@ let rooms: [Room] = [
   Room(name: "RunbookEngineTests", rooms: ["RunbookEngine", "RunbookTestSupport"], isTest: true),
   Room(name: "MongoDriverTests", rooms: ["MongoDriver", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookActionsTests", rooms: ["RunbookActions", "RunbookTestSupport"], isTest: true),
+  Room(name: "RunbookLintTests", rooms: ["RunbookLint", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookMongoActionsTests", rooms: ["RunbookMongoActions", "RunbookTestSupport"], isTest: true),
   Room(name: "OnlineChangeModelTests", rooms: ["RunbookMongoActions"], isTest: true),
   Room(

@@ -96,7 +96,7 @@ import Testing
       let action = try await help("mongodb.updat")
       #expect(action.contains("did you mean 'mongodb.update'?"))
       let code = try await help("RB9999")
-      #expect(code.contains("help: 'runbook explain' lists codes, actions and keys"))
+      #expect(code.contains("help: 'runbook explain' lists codes, actions, keys and rules"))
     }
   }
 
