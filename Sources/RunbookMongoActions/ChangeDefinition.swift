@@ -158,6 +158,25 @@ struct ChangeDefinition: Sendable {
     return probe + [["$limit": 1], ["$project": ["_id": 1]]]
   }
 
+  /// What tells the document of a row of the capture from all others of the collection: its key, and on a sharded collection where it is.
+  func identity(ofRow row: BSONDocument) -> RawBSONValue? {
+    row["_id"].map { UndoEntry.identity($0, shardKey.isEmpty ? [] : row["s"]?.array?.map { $0 } ?? []) }
+  }
+
+  /// Whether a reading may go by the natural order of the collection: not where it begins with what only an index can answer.
+  var allowsNaturalOrder: Bool {
+    guard let first = match.first, let name = first.keys.first else { return true }
+    guard name == "$match" else { return !["$geoNear", "$search", "$searchMeta", "$vectorSearch"].contains(name) }
+    return !Self.searchesText(first[name]?.document ?? [:])
+  }
+
+  private static func searchesText(_ condition: BSONDocument) -> Bool {
+    condition.contains { element in
+      if element.key == "$text" { return true }
+      return element.key.hasPrefix("$") && (element.value.array?.documents.contains(where: searchesText) ?? false)
+    }
+  }
+
   /// What every command that reads by these stages says besides: variables and collation.
   func writeReading(to aggregate: inout BSONWriter) {
     if !variables.isEmpty { aggregate.append("let", variables) }

@@ -74,7 +74,7 @@ final class OnlineChangeForward {
       aggregate.append("pipeline", BSONArray(definition.capture.map(BSONValue.document)))
       definition.writeReading(to: &aggregate)
       aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
-      if natural { aggregate.append("hint", ["$natural": 1] as BSONDocument) }
+      if natural, definition.allowsNaturalOrder { aggregate.append("hint", ["$natural": 1] as BSONDocument) }
     }
     var builder = BlockBuilder(definition, size: writer.batchSize)
     var found = 0

@@ -267,6 +267,16 @@ import Testing
     #expect(change.inputs == ["b", "c", "d", "f"])
   }
 
+  @Test func whatOnlyAnIndexAnswersIsNotReadByTheNaturalOrder() throws {
+    let pipeline = try #require(UpdatePipeline.analysed([["$set": ["a": 1]]]).pipeline)
+    func allows(_ filter: BSONDocument, _ selection: [BSONDocument]? = nil) -> Bool {
+      ChangeDefinition(collection: "x", filter: filter, pipeline: pipeline, isAlone: false, selection: selection).allowsNaturalOrder
+    }
+    #expect(allows([:]) && allows(["a": 1]) && allows(["$text": ["$search": "x"]], [["$match": ["a": 1]]]))
+    #expect(!allows(["$text": ["$search": "x"]]) && !allows(["$and": [["a": 1], ["$text": ["$search": "x"]]]]))
+    #expect(!allows([:], [["$geoNear": ["near": [1, 2]]]]) && !allows([:], [["$match": ["$text": ["$search": "x"]]]]))
+  }
+
   @Test func aVariableIsSaidInEachReading() {
     let pipeline = UpdatePipeline.analysed([["$set": ["a": "$$v"]]]).pipeline
     let change = pipeline.map {
