@@ -226,6 +226,15 @@ struct Binder {
       if let value = try? Resolver.resolve(entry.value, as: field.type, scope: scope) { arguments[entry.key] = value }
     }
     reservations[target, default: []].formUnion(action.reservations(arguments: arguments, collection: collection))
+    for (other, names) in (action as? any ReservingElsewhere)?.reservationsElsewhere(arguments: arguments) ?? [:] {
+      guard plan.targets.contains(where: { $0.name == other && $0.type == call.descriptor.targetType }) else {
+        report(
+          .wrongTarget, "no target of type \(call.descriptor.targetType ?? "") is called '\(other)'", at: call.call.range,
+          help: "declare it under 'targets'")
+        continue
+      }
+      reservations[other, default: []].formUnion(names)
+    }
   }
 }
 

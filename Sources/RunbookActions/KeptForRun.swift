@@ -57,12 +57,15 @@ public struct KeptBackup: Sendable, Hashable {
   /// Server milliseconds after which it may be removed; nil keeps it for ever.
   public var expiresAt: Int64?
   public var isExpired: Bool
+  /// Server milliseconds at which it was proven; nil where that is not known.
+  public var madeAt: Int64?
 
-  public init(collection: KeptCollection, step: String, expiresAt: Int64?, isExpired: Bool) {
+  public init(collection: KeptCollection, step: String, expiresAt: Int64?, isExpired: Bool, madeAt: Int64? = nil) {
     self.collection = collection
     self.step = step
     self.expiresAt = expiresAt
     self.isExpired = isExpired
+    self.madeAt = madeAt
   }
 }
 
@@ -96,6 +99,7 @@ extension KeptForRun {
         backups.map { backup in
           var map = backup.collection.value
           map["step"] = .string(backup.step)
+          if let madeAt = backup.madeAt { map["madeAt"] = .timestamp(madeAt) }
           if let expiresAt = backup.expiresAt { map["expiresAt"] = .timestamp(expiresAt) }
           return .map(map)
         }),

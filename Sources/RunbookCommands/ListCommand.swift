@@ -72,10 +72,10 @@ private struct RunLine {
       listing.initiator,
       aftermath?.words(at: now) ?? "",
     ]
-    return columns + (sizes ? [size] : [])
+    return columns + (sizes ? [size(at: now)] : [])
   }
 
-  private var size: String {
+  private func size(at now: Int64) -> String {
     switch kept {
     case nil: return ""
     case .failure(let error): return "unknown: \(error.message)"
@@ -84,8 +84,13 @@ private struct RunLine {
       let backups = kept.values.reduce(0) { $0 + $1.backupBytes }
       let dropped = kept.values.reduce(0) { $0 + $1.droppedBytes }
       return "undo \(PeopleText.bytes(undo))" + (dropped > 0 ? ", dropped \(PeopleText.bytes(dropped))" : "")
-        + (backups > 0 ? ", backups \(PeopleText.bytes(backups))" : "")
+        + (backups > 0 ? ", backups \(PeopleText.bytes(backups))\(age(ofBackupsIn: kept.values.flatMap(\.backups), at: now))" : "")
     }
+  }
+
+  private func age(ofBackupsIn backups: [KeptBackup], at now: Int64) -> String {
+    guard let oldest = backups.compactMap(\.madeAt).min() else { return "" }
+    return " (\(backups.count > 1 ? "oldest " : "")\(RunAftermath.age(now - oldest)) old)"
   }
 
   var value: Value {

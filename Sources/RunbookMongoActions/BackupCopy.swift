@@ -3,25 +3,40 @@ import OrderedCollections
 import RunbookActions
 import RunbookPlan
 
-/// One backup: where from, where to, and how it is made and proven.
+/// One backup: where from, where to, and whether it is there.
 struct BackupCopy {
   let call: MongoCall
   let source: String
   let to: String
+  /// Where the copy stands; the source's target unless the plan says `toTarget`.
+  let destination: MongoTarget
+  let pin: SnapshotPin
+  let crashPoints: CrashPoints
+  /// What a copy is known by as that of one attempt of the step's phase, over crashes and repetitions: the record's `effect`.
+  let attempt: String
 
   /// `keepFor: 30d`, in microseconds.
   private static let keptByDefault: Int64 = 30 * 86_400_000_000
 
   var target: MongoTarget { call.target }
   var context: ActionContext { call.context }
+  var copy: CollectionCopy { CollectionCopy(call: call, to: to, what: "the copy", in: destination) }
 
-  init(_ context: ActionContext) throws(ActionError) {
+  init(
+    _ context: ActionContext, captured: Value = .null, pin: SnapshotPin = SnapshotPin(), crashPoints: CrashPoints = CrashPoints()
+  ) async throws(ActionError) {
     call = try MongoCall(context)
     source = try call.collection()
     guard let to = context.arguments["to"]?.stringValue else { throw call.unfit("to", "is missing") }
     if let fault = MongoBackup.fault(inName: to) { throw call.unfit("to", "cannot be used: \(fault)") }
-    guard to != source else { throw call.unfit("to", "is the collection itself") }
+    destination = if let name = context.arguments["toTarget"]?.stringValue { try await call.mongoTarget(named: name) } else { call.target }
     self.to = to
+    self.pin = pin
+    attempt = captured["attempt"]?.stringValue ?? context.effect
+    self.crashPoints = crashPoints
+    guard to == source else { return }
+    let identities = (try await destination.identity().key, try await call.target.identity().key)
+    if identities.0 == identities.1 { throw call.unfit("to", "is the collection itself") }
   }
 
   /// - Throws: `refused` for a source that is not there or cannot be copied document by document.
@@ -40,143 +55,99 @@ struct BackupCopy {
     return definition
   }
 
-  /// Whether the copy may be made: there is none, or only one that this step began.
-  func checkDestination() async throws(ActionError) {
-    guard try await target.definition(of: to) != nil else { return }
-    let record = try await target.backupRecord(of: to)
-    if let record, isOwn(record) { return }
-    let whose = record.map { "the backup of step '\($0.step)' of run '\($0.run)'" } ?? "not a backup of this run"
-    throw ActionError(
-      code: MongoErrorCode.backupExists, message: "there is a collection '\(to)' in target '\(target.name)' already; it is \(whose)",
-      kind: .refused, help: "give the copy another name; a backup is never overwritten")
+  /// What may be done about what stands under the copy's name.
+  enum Standing {
+    case nothing
+    /// Of this very step of this run.
+    case own(BackupRecord)
+    /// Another run's, which `ifExists` lets be used.
+    case reusable(BackupRecord)
+    /// Another run's of the same step of the plan, which `ifExists` lets be made anew.
+    case replaceable(BackupRecord)
   }
 
-  private func isOwn(_ record: BackupRecord) -> Bool { record.run == context.run.id && record.step == context.subject }
+  /// - Throws: `refused` where what stands there may be neither used nor made again.
+  func standing() async throws(ActionError) -> Standing {
+    guard try await destination.definition(of: to) != nil else { return .nothing }
+    guard let record = try await destination.backupRecord(of: to) else { throw taken("not a backup of this run") }
+    if isOwn(record) { return .own(record) }
+    let whose = "the backup of step '\(record.step)' of run '\(record.run)'"
+    switch context.arguments["ifExists"]?.stringValue {
+    case "verifyAndReuse":
+      guard record.isProven else { throw taken("\(whose), which was never finished") }
+      guard record.source == source, record.filter == (try call.filter()), record.deployment == (try await target.identity().key) else {
+        throw taken("\(whose), of other documents")
+      }
+      return .reusable(record)
+    case "replaceOwn":
+      guard record.step == context.subject, record.plan == context.run.planID else { throw taken("\(whose), not of this step") }
+      return .replaceable(record)
+    default: throw taken(whose)
+    }
+  }
 
-  /// The outputs of the copy that this very effect has made and proven, if its content is still what was proven.
-  func provenOutputs() async throws(ActionError) -> ValueMap? {
-    guard let record = try await target.backupRecord(of: to), isOwn(record), record.effect == context.effect, record.isProven,
-      let definition = try await target.definition(of: to), definition.kind == "collection"
+  private func taken(_ what: String) -> ActionError {
+    ActionError(
+      code: MongoErrorCode.backupExists, message: "there is a collection '\(to)' in target '\(destination.name)' already; it is \(what)",
+      kind: .refused, help: "give the copy another name; what is not this step's own is never overwritten")
+  }
+
+  func isOwn(_ record: BackupRecord) -> Bool { record.run == context.run.id && record.step == context.subject }
+
+  /// The record of the copy that this very attempt has made and proven, if its content is still what was proven.
+  func provenRecord() async throws(ActionError) -> BackupRecord? {
+    guard let record = try await destination.backupRecord(of: to), isOwn(record), record.effect == attempt, record.isProven,
+      try await isAsProven(record)
     else { return nil }
-    let digest = try await digestOfCopy(key: record.key, total: record.documents)
-    return digest.text == record.digest ? outputs(record) : nil
+    return record
   }
 
-  func make() async throws(ActionError) -> ValueMap {
-    let definition = try await sourceDefinition()
-    try await checkDestination()
-    try await copy.drop()
-    let began = try await target.askServerTime()
-    var record = BackupRecord(
-      to: to, source: source, run: context.run.id, step: context.subject, effect: context.effect, state: .making, key: DigestKey(),
-      indexes: definition.indexes, options: definition.options, began: began)
-    record.expiresAt = began + (context.arguments["keepFor"]?.durationValue ?? Self.keptByDefault) / 1000
-    try await target.writeBackupRecord(record)
-    try await copy.create(definition.options)
-    let read = try await copyDocuments(key: record.key)
-    try await buildIndexes(definition.indexes)
-    try await prove(read, definition)
-    record.state = .proven
-    record.digest = read.text
-    record.documents = read.count
-    record.bytes = read.bytes
-    record.ended = try await target.askServerTime()
-    try await target.writeBackupRecord(record)
-    return outputs(record)
+  /// Asks the copy for its digest again.
+  func isAsProven(_ record: BackupRecord) async throws(ActionError) -> Bool {
+    guard let definition = try await destination.definition(of: to), definition.kind == "collection" else { return false }
+    return try await digestOfCopy(key: record.key, total: record.documents).text == record.digest
   }
+
+  /// The copy, made or found.
+  func perform() async throws(ActionError) -> ActionResult {
+    if let made = try await provenRecord() { return ActionResult(outputs: made.outputs) }
+    let definition = try await sourceDefinition()
+    let standing = try await standing()
+    if case .reusable(var record) = standing {
+      guard try await isAsProven(record) else { throw taken("the backup of run '\(record.run)', but no longer what was proven") }
+      record.expiresAt = record.expiresAt.map { max($0, record.ended) }
+      if let known = record.expiresAt { record.expiresAt = max(known, try await destination.askServerTime() + keptFor) }
+      try await destination.writeBackupRecord(record)
+      return ActionResult(
+        outputs: record.outputs, warnings: ["'\(to)' is the backup that run '\(record.run)' made; what was written since is not in it"])
+    }
+    let making = try await BackupMaking(self, definition, standing)
+    return ActionResult(outputs: try await making.run().outputs, warnings: making.warnings)
+  }
+
+  /// Milliseconds.
+  var keptFor: Int64 { (context.arguments["keepFor"]?.durationValue ?? Self.keptByDefault) / 1000 }
 
   /// Drops this step's copy where it is unfinished, or where `alsoProven`.
   /// - Returns: whether there is none any more.
   func removeUnlessKept(alsoProven: Bool) async throws(ActionError) -> Bool {
-    guard let record = try await target.backupRecord(of: to), isOwn(record) else { return false }
+    try await scratch.drop()
+    guard let record = try await destination.backupRecord(of: to), isOwn(record) else { return false }
     if record.isProven, !alsoProven { return false }
     try await copy.drop()
-    try await target.deleteBackupRecord(of: to)
+    try await destination.deleteBackupRecord(of: to)
     return true
   }
 
-  private func outputs(_ record: BackupRecord) -> ValueMap {
-    [
-      "documents": .integer(record.documents), "bytes": .integer(record.bytes), "digest": .string(record.digest),
-      "indexes": .list(record.indexes.keys.map(Value.string)), "level": "fuzzyVerified", "dirty": .null, "to": .string(to),
-    ]
-  }
-}
-
-// Making.
-extension BackupCopy {
-  private var copy: CollectionCopy { CollectionCopy(call: call, to: to, what: "the copy") }
-
-  /// Copies raw documents, a batch at a time, and digests what stands in the copy then.
-  private func copyDocuments(key: DigestKey) async throws(ActionError) -> ContentDigest {
-    var digest = ContentDigest(key: key)
-    let filter = try call.filter()
-    try await copy.fill(
-      from: target, collection: source, by: call.findCommand(source, filter: filter, isBounded: false),
-      total: filter.isEmpty ? try await estimatedCount() : nil, stopping: "the backup", doing: "reading for the backup"
-    ) { document, isWritten in
-      if isWritten { digest.add(document) }
-    }
-    return digest
+  func digestOfCopy(key: DigestKey, total: Int64?) async throws(ActionError) -> ContentDigest {
+    try await call.digest(
+      of: to, in: destination, key: key, total: total, note: "proving", stopping: "the proof of the backup", doing: "proving the copy")
   }
 
-  private func estimatedCount() async throws(ActionError) -> Int64? {
-    try await target.run(["count": .string(source), "maxTimeMS": 10_000], collection: source, doing: "estimating its size")["n"]?.integer
-  }
-
-  private func buildIndexes(_ indexes: OrderedDictionary<String, BSONDocument>) async throws(ActionError) {
-    let wanted = indexes.values.filter { $0["name"]?.string != "_id_" && !($0["clustered"]?.isTruthy ?? false) }
-    guard !wanted.isEmpty else { return }
-    try call.checkStop("the backup")
-    context.progress(Progress(done: 0, total: Int64(wanted.count), unit: "indexes", note: "building indexes"))
-    let command = BSONDocument { writer in
-      writer.append("createIndexes", to)
-      // The server would empty the copy by a TTL index; what it said is in the record.
-      writer.array("indexes") { array in for index in wanted { array.append(index.without("expireAfterSeconds")) } }
-    }
-    do throws(ActionError) {
-      _ = try await copy.write(command, limit: 3_600_000, doing: "building the copy's indexes")
-    } catch {
-      guard error.code == MongoErrorCode.duplicateKey else { throw error }
-      throw ActionError(
-        code: MongoErrorCode.proofFailed,
-        message: "\(error.message): documents changed while they were copied, so that the copy breaks a unique index",
-        kind: .refused, help: "make the backup again, when less is written")
-    }
-  }
-}
-
-// Proving.
-extension BackupCopy {
-  func digestOfCopy(key: DigestKey, total: Int64) async throws(ActionError) -> ContentDigest {
-    try await call.digest(of: to, key: key, total: total, note: "proving", stopping: "the proof of the backup", doing: "proving the copy")
-  }
-
-  func prove(_ read: ContentDigest, _ source: CollectionDefinition) async throws(ActionError) {
-    let written = try await digestOfCopy(key: read.key, total: read.count)
-    let buckets = written.differences(from: read)
-    if let first = buckets.first {
-      throw unproven(
-        "\(read.count) documents were read and \(written.count) stand there; \(buckets.count) of \(ContentDigest.bucketCount) buckets differ, the first is \(first)"
-      )
-    }
-    guard let made = try await target.definition(of: to) else { throw unproven("it is gone") }
-    for (name, index) in source.indexes {
-      guard let built = made.indexes[name], CollectionDefinition.areEqual(built, index.without("expireAfterSeconds")) else {
-        throw unproven("index '\(name)' is missing or defined otherwise")
-      }
-    }
-    guard made.indexes.count == source.indexes.count else { throw unproven("it has more indexes than its source") }
-    let options = source.options.without("expireAfterSeconds")
-    guard CollectionDefinition.sorted(made.options) == CollectionDefinition.sorted(options) else {
-      throw unproven("its options are \(made.options), those of the source \(options)")
-    }
-  }
-
-  private func unproven(_ what: String) -> ActionError {
+  func unproven(_ what: String) -> ActionError {
     ActionError(
       code: MongoErrorCode.proofFailed,
-      message: "the copy '\(to)' in target '\(target.name)' is not what was read from '\(source)': \(what)",
+      message: "the copy '\(to)' in target '\(destination.name)' is not what was read from '\(source)': \(what)",
       kind: .refused, help: "it is not proven and must not be relied on; the step can be done again")
   }
 }

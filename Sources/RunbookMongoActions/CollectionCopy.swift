@@ -7,8 +7,15 @@ struct CollectionCopy {
   let to: String
   /// What it is called in errors: "the copy".
   let what: String
+  /// Where it stands.
+  let target: MongoTarget
 
-  private var target: MongoTarget { call.target }
+  init(call: MongoCall, to: String, what: String, in target: MongoTarget? = nil) {
+    self.call = call
+    self.to = to
+    self.what = what
+    self.target = target ?? call.target
+  }
 
   /// Drops it, if it is there. Only for one that is known to be this step's.
   func drop() async throws(ActionError) {
@@ -49,11 +56,13 @@ struct CollectionCopy {
   /// Copies raw documents, a batch at a time.
   /// - Parameters:
   ///   - source: where they are read, by `command`.
-  ///   - onRead: is given every document that was read, with whether it was written: one that was deleted and inserted again while it was read comes twice, and its first version
-  ///     stands.
+  ///   - isThere: whether a document stands there as it is, so that it need not be written.
+  ///   - afterBatch: called now and then, between two batches.
+  ///   - onRead: is given every document that was read, with whether it stands there now: of one that was deleted and inserted again while it was read, which comes twice, the first
+  ///     version does.
   func fill(
     from source: MongoTarget, collection: String, by command: BSONDocument, total: Int64?, note: String = "copying", stopping: String,
-    doing: String,
+    doing: String, isThere: (BSONDocument) -> Bool = { _ in false }, afterBatch: () async throws(ActionError) -> Void = {},
     onRead: (BSONDocument, _ isWritten: Bool) -> Void
   ) async throws(ActionError) {
     var done: Int64 = 0
@@ -67,17 +76,64 @@ struct CollectionCopy {
           bytes += document.byteCount
           return bytes <= 12_000_000 || bytes == document.byteCount
         }
-        let twice = try await insert(Array(batch))
-        for (place, document) in batch.enumerated() { onRead(document, !twice.contains(place)) }
+        let absent = batch.filter { document in
+          let isThere = isThere(document)
+          if isThere { onRead(document, true) }
+          return !isThere
+        }
+        let twice = try await insert(absent)
+        for (place, document) in absent.enumerated() { onRead(document, !twice.contains(place)) }
         rest = rest.dropFirst(batch.count)
         done += Int64(batch.count)
         call.context.progress(Progress(done: done, total: total, unit: "documents", note: note))
+        try await afterBatch()
       }
     }
   }
 
+  /// Puts documents in the place of those that have these keys. Under a collation more may have them than are named so.
+  func replace(_ keys: [RawBSONValue], with documents: [BSONDocument]) async throws(ActionError) {
+    let removal = BSONDocument { writer in
+      writer.append("delete", to)
+      writer.array("deletes") { array in
+        for key in keys {
+          array.document { statement in
+            statement.document("q") { $0.append("_id", raw: key) }
+            statement.append("limit", Int32(1))
+          }
+        }
+      }
+      writer.append("ordered", false)
+    }
+    let reply: BSONDocument
+    do throws(ActionError) {
+      reply = try await write(removal, doing: "writing \(what)")
+    } catch {
+      guard error.kind == .outcomeUnknown || error.kind == .transient else { throw error }
+      reply = try await write(removal, doing: "writing \(what)")
+    }
+    if let failure = WriteReply(reply).writeErrors.first { throw refused(failure) }
+    var rest = documents[...]
+    while !rest.isEmpty {
+      var bytes = 0
+      let batch = rest.prefix { document in
+        bytes += document.byteCount
+        return bytes <= 12_000_000 || bytes == document.byteCount
+      }
+      _ = try await insert(Array(batch))
+      rest = rest.dropFirst(batch.count)
+    }
+  }
+
+  private func refused(_ failure: WriteReply.StatementError) -> ActionError {
+    ActionError(
+      code: MongoErrorCode.refused,
+      message: "'\(to)' of target '\(target.name)', while writing \(what): \(failure.message) (code \(failure.code))", kind: .refused)
+  }
+
   /// - Returns: the places of documents whose key was there already.
   private func insert(_ documents: [BSONDocument]) async throws(ActionError) -> Set<Int> {
+    guard !documents.isEmpty else { return [] }
     let command = BSONDocument { writer in
       writer.append("insert", to)
       writer.array("documents") { array in for document in documents { array.append(document) } }
@@ -92,12 +148,7 @@ struct CollectionCopy {
       // Sent once more; what is there by now came from the first try. Were it otherwise, the proof would find it.
       refused = WriteReply(try await write(command, doing: "writing \(what)")).writeErrors.filter { $0.code != 11000 }
     }
-    if let failure = refused.first(where: { $0.code != 11000 }) {
-      throw ActionError(
-        code: MongoErrorCode.refused,
-        message: "'\(to)' of target '\(target.name)', while writing \(what): \(failure.message) (code \(failure.code))",
-        kind: .refused)
-    }
+    if let failure = refused.first(where: { $0.code != 11000 }) { throw self.refused(failure) }
     return Set(refused.map(\.index))
   }
 }

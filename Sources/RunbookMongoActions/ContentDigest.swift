@@ -26,6 +26,21 @@ struct ContentDigest: Sendable, Equatable {
     buckets[bucket].sum &+= key.hash(document)
   }
 
+  /// Takes a document out that was added.
+  mutating func remove(_ document: BSONDocument) {
+    let bucket = key.bucket(of: document)
+    buckets[bucket].count -= 1
+    buckets[bucket].length -= Int64(document.byteCount)
+    buckets[bucket].sum &-= key.hash(document)
+  }
+
+  /// Makes some buckets those of another digest under the same key.
+  mutating func take(_ places: [Int], from other: ContentDigest) {
+    for place in places { buckets[place] = other.buckets[place] }
+  }
+
+  static func bucket(ofHash hash: UInt128) -> Int { Int(hash % UInt128(bucketCount)) }
+
   var count: Int64 { buckets.reduce(0) { $0 + $1.count } }
   var bytes: Int64 { buckets.reduce(0) { $0 + $1.length } }
 
@@ -70,12 +85,14 @@ struct DigestKey: Sendable, Equatable {
   func hash(_ document: BSONDocument) -> UInt128 { hash(document.slice) }
 
   /// By the type and the bytes of `_id`; of the whole document where it has none.
-  func bucket(of document: BSONDocument) -> Int { Int(idHash(of: document) % UInt128(ContentDigest.bucketCount)) }
+  func bucket(of document: BSONDocument) -> Int { ContentDigest.bucket(ofHash: idHash(of: document)) }
 
   func idHash(of document: BSONDocument) -> UInt128 {
     guard let id = document["_id"] else { return hash(document) }
-    return hash(id.bytes, prefix: id.type.rawValue)
+    return idHash(id)
   }
+
+  func idHash(_ id: RawBSONValue) -> UInt128 { hash(id.bytes, prefix: id.type.rawValue) }
 
   private func hash(_ bytes: ArraySlice<UInt8>, prefix: UInt8? = nil) -> UInt128 {
     var hasher = keyed

@@ -22,6 +22,8 @@ public enum RunbookCollections {
   public static let reservations = "_runbook.reservations"
   public static let receiptLog = "_runbook.receiptLog"
   public static let backups = "_runbook.backups"
+  /// Documents that come and go, so that their changes mark moments.
+  public static let marks = "_runbook.marks"
 
   /// Renames and swaps under way.
   public static let renames = "_runbook.renames"

@@ -84,14 +84,38 @@ struct MongoCall: Sendable {
   /// - Parameters:
   ///   - isView: a view has no order of its own.
   ///   - isBounded: whether `limit` bounds the whole reading, and not each request alone.
-  func findCommand(_ collection: String, filter: BSONDocument, isView: Bool = false, isBounded: Bool = true) -> BSONDocument {
+  func findCommand(
+    _ collection: String, filter: BSONDocument, isView: Bool = false, isBounded: Bool = true,
+    readConcern: BSONDocument = ["level": "majority"]
+  ) -> BSONDocument {
     BSONDocument { writer in
       writer.append("find", collection)
       writer.append("filter", filter)
       if !isView { writer.append("hint", ["$natural": 1] as BSONDocument) }
-      writer.append("readConcern", ["level": "majority"] as BSONDocument)
+      writer.append("readConcern", readConcern)
       if isBounded { writer.append("maxTimeMS", .integer(limit)) }
     }
+  }
+
+  /// Those of some documents that are there and fit; few enough to be held.
+  func documents(
+    withKeys keys: [RawBSONValue], in place: CollectionPlace, filter: BSONDocument = [:], readConcern: BSONDocument = ["level": "majority"]
+  ) async throws(ActionError) -> [BSONDocument] {
+    let command = BSONDocument { find in
+      find.append("find", place.collection)
+      find.document("filter") { wanted in
+        wanted.document("_id") { id in id.array("$in") { list in for key in keys { list.append(raw: key) } } }
+        if !filter.isEmpty { wanted.array("$and") { $0.append(filter) } }
+      }
+      find.append("readConcern", readConcern)
+      find.append("maxTimeMS", limit)
+    }
+    var found: [BSONDocument] = []
+    try await stream(command, of: place.target, collection: place.collection, doing: "reading documents again") {
+      batch throws(ActionError) in
+      found += batch
+    }
+    return found
   }
 
   /// Hands the batches of a cursor to `body`.
@@ -149,11 +173,14 @@ extension MongoCall {
         code: MongoErrorCode.noStepOutputs, message: "'\(context.subject)' refers to the backup of step '\(step)', which has made none",
         kind: .mistake)
     }
-    guard let name = context.world.call(ofStep: step)?.target else { return CollectionPlace(target: target, collection: collection) }
+    let made = context.world.call(ofStep: step)
+    guard let name = made?.arguments["toTarget"]?.stringValue ?? made?.target else {
+      return CollectionPlace(target: target, collection: collection)
+    }
     return CollectionPlace(target: try await mongoTarget(named: name), collection: collection)
   }
 
-  private func mongoTarget(named name: String) async throws(ActionError) -> MongoTarget {
+  func mongoTarget(named name: String) async throws(ActionError) -> MongoTarget {
     if name == target.name { return target }
     guard let other = try await context.world.target(named: name) as? MongoTarget else {
       throw ActionError(code: MongoErrorCode.noTarget, message: "target '\(name)' is not of type mongodb", kind: .mistake)

@@ -17,7 +17,7 @@ extension MongoTarget {
       kept.backups.append(
         KeptBackup(
           collection: KeptCollection(name: record.to, documents: record.documents, bytes: record.bytes), step: record.step,
-          expiresAt: record.expiresAt, isExpired: expired))
+          expiresAt: record.expiresAt, isExpired: expired, madeAt: record.isProven ? record.ended : nil))
     }
     return kept
   }

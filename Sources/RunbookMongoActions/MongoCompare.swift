@@ -1,3 +1,4 @@
+import MongoDriver
 import OrderedCollections
 import RunbookActions
 import RunbookPlan
@@ -21,17 +22,17 @@ public struct MongoCompare: ReadingAction {
       .init("ignoreFields", .list(.text), "Paths of fields that may differ."),
       .init(
         "liveWrites", .choice(["explain", "refuse"]), required: true,
-        "`refuse` counts every difference, for where nobody writes; `explain` excuses what the application changed meanwhile (a later version)."
+        "`refuse` counts every difference, for where nobody writes; `explain` excuses documents that the application changed meanwhile: since the backup was begun, else since the run was."
       ),
-      .init("sample", .integer(min: 1), isBuilt: false, "Compares only that many documents."),
+      .init("sample", .integer(min: 1), "Compares only that many documents of `left`, picked by the server."),
     ],
     outputs: [
-      .init("unexplained", .integer(min: 0), "Documents that differ without an excuse."),
+      .init("unexplained", .integer(min: 0), "Documents that differ without an excuse; not there where nobody can tell which have one."),
       .init("explained", .integer(min: 0), "Documents that the application changed meanwhile."),
       .init("missing", .integer(min: 0), "Documents of `left` that `right` has not."),
       .init("added", .integer(min: 0), "Documents of `right` that `left` has not."),
       .init("different", .integer(min: 0), "Documents that are not the same on both sides."),
-      .init("examples", .list(.any), "At most ten of them: `{ kind, id }`."),
+      .init("examples", .list(.any), "At most ten of those without an excuse, else of all: `{ kind, id }`."),
     ],
     mainOutput: "unexplained",
     effectClass: .read,
@@ -50,13 +51,6 @@ public struct MongoCompare: ReadingAction {
         problems.append(ArgumentProblem(path: ["right", "\(index)"], message: "the same collection is listed twice"))
       }
     }
-    if arguments["liveWrites"] == "explain" {
-      problems.append(
-        ArgumentProblem(
-          path: ["liveWrites"], message: "'liveWrites: explain'",
-          help: "where nobody writes, 'refuse' counts every difference; else look up from the backup by mongodb.aggregate", isUnbuilt: true)
-      )
-    }
     for (index, field) in (arguments["ignoreFields"]?.listValue ?? []).enumerated() {
       guard let path = field.stringValue, !FieldPath.isValid(path) || path == "_id" else { continue }
       problems.append(ArgumentProblem(path: ["ignoreFields", "\(index)"], message: "'\(path)' is no path of a field that can be ignored"))
@@ -66,7 +60,6 @@ public struct MongoCompare: ReadingAction {
 
   public func read(_ context: ActionContext) async throws(ActionError) -> Observation {
     let call = try MongoCall(context)
-    guard context.arguments["liveWrites"] == "refuse" else { throw call.unfit("liveWrites", "can only be 'refuse' in this version") }
     guard let left = context.arguments["left"], let right = context.arguments["right"] else {
       throw call.unfit("left", "and 'right' are both due")
     }
@@ -79,13 +72,90 @@ public struct MongoCompare: ReadingAction {
     }
     let paths = try call.texts("ignoreFields")
     guard paths.allSatisfy({ FieldPath.isValid($0) && $0 != "_id" }) else { throw call.unfit("ignoreFields", "takes paths of fields") }
-    var comparison = CollectionComparison(call: call, left: leftPlace, right: rightPlaces, filter: try call.filter(), ignoring: paths)
-    try await comparison.run()
-    return Observation(outputs: [
-      "unexplained": .integer(comparison.missing + comparison.added + comparison.different), "explained": 0,
-      "missing": .integer(comparison.missing), "added": .integer(comparison.added), "different": .integer(comparison.different),
-      "examples": .list(comparison.examples),
-    ])
+    let filter = try call.filter()
+    let record = try await leftPlace.target.backupRecord(of: leftPlace.collection)
+    if let record { try call.requireFinished(record, leftPlace) }
+    let sample = context.arguments["sample"]?.integerValue
+    // Read whole and as it is, the backup proves itself on the way.
+    let isWhole = filter.isEmpty && paths.isEmpty && sample == nil
+    if !isWhole { try await call.requireProven(leftPlace) }
+    for place in rightPlaces { try await call.requireProven(place) }
+    var comparison = CollectionComparison(
+      call: call, left: leftPlace, right: rightPlaces, filter: filter, ignoring: paths, proven: isWhole ? record : nil)
+    if let sample { try await comparison.run(sample: sample) } else { try await comparison.run() }
+    guard context.arguments["liveWrites"] == "explain", comparison.total > 0 else {
+      return Observation(outputs: outputs(comparison, explained: 0, examples: comparison.differences))
+    }
+    return try await explain(comparison, call)
+  }
+
+  private static let mostExamples = 10
+
+  private func outputs(
+    _ comparison: CollectionComparison, explained: Int64?, examples: [CollectionComparison.Difference]
+  ) -> ValueMap {
+    var map: ValueMap = [:]
+    if let explained {
+      map["unexplained"] = .integer(comparison.total - explained)
+      map["explained"] = .integer(explained)
+    }
+    map["missing"] = .integer(comparison.missing)
+    map["added"] = .integer(comparison.added)
+    map["different"] = .integer(comparison.different)
+    map["examples"] = .list(
+      examples.prefix(Self.mostExamples).map { difference in
+        .object([
+          "kind": .string(difference.kind.rawValue), "id": difference.id.map { MongoValues.value($0.decoded) } ?? .null,
+        ])
+      })
+    return map
+  }
+
+  /// Tells what the application changed apart from the rest. Where nobody can, there is nothing to judge.
+  private func explain(_ comparison: CollectionComparison, _ call: MongoCall) async throws(ActionError) -> Observation {
+    func unknown(_ reason: String) -> Observation {
+      Observation(
+        outputs: outputs(comparison, explained: nil, examples: comparison.differences),
+        noDataReason: "\(comparison.total) documents differ, and who changed them is not known: \(reason)")
+    }
+    var live: [(target: MongoTarget, collections: [String])] = []
+    var start: BSONTimestamp?
+    for place in [comparison.left] + comparison.right {
+      if place.isView { return unknown("\(place.label) is a view") }
+      if let record = try await place.target.backupRecord(of: place.collection) {
+        guard let began = record.start else { return unknown("the server told no time when the backup \(place.label) was begun") }
+        start = min(start ?? began, began)
+      } else if let known = live.firstIndex(where: { $0.target === place.target }) {
+        live[known].collections.append(place.collection)
+      } else {
+        live.append((place.target, [place.collection]))
+      }
+    }
+    let since: BSONTimestamp = if let start { start } else { try await Self.beginning(of: call) }
+    var explained = ExplainedDifferences(call: call, key: comparison.key, start: since, of: comparison.differences)
+    for (target, collections) in live {
+      do throws(ExplainedDifferences.Failure) {
+        try await explained.look(at: target, collections: collections)
+      } catch {
+        switch error {
+        case .action(let error): throw error
+        case .unknown(let reason): return unknown(reason)
+        }
+      }
+    }
+    let rest = comparison.differences.filter { !explained.isExplained($0) }
+    let excused = comparison.differences.count - rest.count
+    if rest.isEmpty, comparison.differences.count < comparison.total {
+      return unknown("more than \(CollectionComparison.mostDiffering) documents differ")
+    }
+    return Observation(outputs: outputs(comparison, explained: Int64(excused), examples: rest.isEmpty ? comparison.differences : rest))
+  }
+
+  /// When the run began, by the server's clock.
+  private static func beginning(of call: MongoCall) async throws(ActionError) -> BSONTimestamp {
+    let elapsed = max(0, call.context.clock.now() - call.context.run.startedAt)
+    let began = try await call.target.askServerTime() - elapsed
+    return BSONTimestamp(seconds: UInt32(clamping: began / 1000), increment: 0)
   }
 
   private func existing(_ value: Value, _ argument: String, _ call: MongoCall) async throws(ActionError) -> CollectionPlace {

@@ -32,6 +32,8 @@ public enum MongoErrorCode {
   public static let unfitSource = "RB3302"
   public static let proofFailed = "RB3303"
   public static let stopped = "RB3304"
+  public static let snapshotLost = "RB3305"
+  public static let sourceReplaced = "RB3306"
 }
 
 extension ActionError {
@@ -53,6 +55,8 @@ extension ActionError {
     case 26: return (MongoErrorCode.missingCollection, .refused, "check the collection's name and the target's database")
     case 11000: return (MongoErrorCode.duplicateKey, .refused, nil)
     case 121: return (MongoErrorCode.validation, .refused, nil)
+    // SnapshotTooOld, SnapshotUnavailable
+    case 239, 246: return (MongoErrorCode.snapshotLost, .transient, nil)
     case 50 where !error.mayHaveBeenApplied: return (MongoErrorCode.timeLimit, .transient, "a longer 'timeout' may help, or an index")
     default: break
     }

@@ -75,6 +75,7 @@ public struct MongoRestore: ChangingAction {
   public func capture(_ context: ActionContext) async throws(ActionError) -> Value {
     if let swap = try await swap(context) { return try await swap.capture() }
     let work = try await RestoreWork(context, timing, crashPoints)
+    try await work.call.requireProven(work.from)
     let loss = try await work.wouldLose()
     return .object(["undo": .string(work.change.store), "wouldLose": .integer(loss)])
   }
@@ -84,6 +85,8 @@ public struct MongoRestore: ChangingAction {
     let work = try await RestoreWork(context, timing, crashPoints)
     try await work.resolveOwn()
     try await UpdateChecks(change: work.change, definition: work.definition(.insert)).refuseUnfit()
+    // Again: between the look and the effect people may have been asked for days.
+    try await work.call.requireProven(work.from)
     return try await work.restore(captured)
   }
 
@@ -266,6 +269,14 @@ struct RestoreWork: OnlineChangeWork {
   private func result(_ captured: Value, restless: Int) async throws(ActionError) -> ActionResult {
     let totals = try await totals()
     var warnings = warnings(totals)
+    let counted = captured["wouldLose"]?.integerValue ?? 0
+    let replaced = try await change.read(["st": "applied", "op": BSONValue.string(BlockKind.replace.rawValue)], withEntries: false)
+      .reduce(Int64(0)) { $0 + Int64($1.applied.count) }
+    if replaced > counted {
+      warnings.append(
+        "\(replaced - counted) more documents were written after those had been counted whose writes would be lost; what they held stands in the undo entries, too"
+      )
+    }
     if restless > 0 { warnings.append("\(restless) documents were written all the time and could not be restored") }
     return ActionResult(
       outputs: [

@@ -100,9 +100,10 @@ struct BenchPeople: People {
 struct BenchWorld: RunWorld {
   var outputs: [String: Value] = [:]
   var targets: [String: MongoTarget] = [:]
+  var calls: [String: ValueMap] = [:]
 
   func outputs(ofStep step: String) -> Value? { outputs[step] }
-  func call(ofStep step: String) -> (arguments: ValueMap, collection: String?, target: String?)? { nil }
+  func call(ofStep step: String) -> (arguments: ValueMap, collection: String?, target: String?)? { calls[step].map { ($0, nil, nil) } }
   func target(named name: String) async throws(ActionError) -> any Target {
     guard let target = targets[name] else { throw ActionError(code: "RB0000", message: "no target '\(name)'", kind: .mistake) }
     return target

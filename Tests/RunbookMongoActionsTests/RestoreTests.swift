@@ -73,6 +73,22 @@ import Testing
     }
   }
 
+  @Test("What is written after the count is told, too, and comes back in the undo")
+  func writtenAfterTheCount() async throws {
+    try await Rig.with(whole, make: make) { rig in
+      _ = try await damage(rig)
+      let hand = try await rig.takeOver()
+      let captured = try await hand.capture()
+      try await rig.update(1, ["$set": ["late": true]])
+      let result = try await hand.perform(captured)
+      #expect(result.warnings.count == 1 && result.warnings[0].hasPrefix("1 more documents were written"), "\(result.warnings)")
+      _ = try await hand.undo()
+      #expect(try await rig.all()[BSONValue.int32(1).raw]?["late"]?.bool == true)
+      let calm = try await hand.perform(try await hand.capture())
+      #expect(calm.warnings.isEmpty)
+    }
+  }
+
   @Test("Without acceptance the loss is told and nothing is written; a plan that says neither is told so at load")
   func lossIsTold() async throws {
     var arguments = whole

@@ -9,7 +9,7 @@ extension ErrorPages {
 
       ## Cause
 
-      There is a collection under the name of the backup, and it is not this step's. A backup is never overwritten.
+      There is a collection under the name of the backup, and it is not this step's. What is not this step's own is never overwritten. With `ifExists: verifyAndReuse` it also says so of a backup that was never finished, is of other documents, or is no longer what was proven; with `replaceOwn`, of one that another step or plan made.
 
       ## What has already been done
 
@@ -17,7 +17,7 @@ extension ErrorPages {
 
       ## What to do now
 
-      Give the copy another name (another `backupDate`, say), or remove the old copy yourself.
+      Give the copy another name (another `backupDate`, say), let `ifExists` use or replace it where that is meant, or remove the old copy yourself.
       """##,
     "RB3302":
       ##"""
@@ -41,7 +41,7 @@ extension ErrorPages {
 
       ## Cause
 
-      What stands in the copy is not what was read from the source, or an index or option differs. With a unique index it can come from documents that changed while they were copied. `mode: swap` of `mongodb.restore` also says so of a backup that was never finished or was changed since it was proven.
+      What stands in the copy is not what was read from the source, or an index or option differs; the documents are named where they differ from the source's although nothing tells that they changed. With a unique index it can come from documents that changed while they were copied. `mongodb.restore` and `mongodb.compare` also say so of a backup that was never finished or was changed since it was proven.
 
       ## What has already been done
 
@@ -49,7 +49,7 @@ extension ErrorPages {
 
       ## What to do now
 
-      Make the backup again, when less is written; of a swap, name another backup. If it happens on a quiet collection, look at the server.
+      Make the backup again, when less is written; of a restore or comparison, name another backup, and find out who wrote to this one. If it happens on a quiet collection, look at the server.
       """##,
     "RB3304":
       ##"""
@@ -66,6 +66,38 @@ extension ErrorPages {
       ## What to do now
 
       `runbook resume RUN` goes on where it stopped.
+      """##,
+    "RB3305":
+      ##"""
+      # RB3305: the server no longer keeps the moment
+
+      ## Cause
+
+      A read was pinned to a moment, and the server keeps moments only for some time (`minSnapshotHistoryWindowInSeconds`, five minutes by default).
+
+      ## What has already been done
+
+      A backup that meets this goes on by itself: what was copied stays, and what changed since is copied again.
+
+      ## What to do now
+
+      Nothing, where a backup went on. Else try again: `runbook resume RUN` where the run halted.
+      """##,
+    "RB3306":
+      ##"""
+      # RB3306: the collection was replaced while it was copied
+
+      ## Cause
+
+      The source of a backup was dropped, renamed or made anew while it was copied, so that there is no one collection that the copy could show.
+
+      ## What has already been done
+
+      The step failed; the copy is not recorded as proven, and the rollback drops it. The source was not touched.
+
+      ## What to do now
+
+      Find out who replaces the collection (a restore, an `$out`, a deployment), and run again when that is over.
       """##,
   ]
 }
