@@ -14,7 +14,7 @@ public enum MongoActions {
   public static func all(timing: OnlineChangeTiming = OnlineChangeTiming(), crashPoints: CrashPoints = CrashPoints()) -> [any Action] {
     [
       MongoPing(), MongoCount(), MongoDistribution(), MongoFieldShares(), MongoAggregate(), MongoCompare(), MongoIndexes(), MongoFind(),
-      MongoValidate(), MongoExplain(), MongoLatency(), MongoBackup(),
+      MongoValidate(), MongoExplain(), MongoLatency(), MongoBackup(crashPoints: crashPoints),
       MongoUpdate(timing: timing, crashPoints: crashPoints), MongoInsert(timing: timing, crashPoints: crashPoints),
       MongoDelete(timing: timing, crashPoints: crashPoints), MongoRestore(timing: timing, crashPoints: crashPoints),
       MongoCreateIndex(), MongoDropIndex(), MongoCreateCollection(), MongoDropCollection(), MongoRenameCollection(), MongoSetValidator(),

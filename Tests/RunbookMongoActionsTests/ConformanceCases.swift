@@ -146,6 +146,6 @@ extension ConformanceCases {
       title: "proven", action: MongoBackup(), arguments: ["to": "copy"], prepare: fill,
       interfere: { try await $0.command(["update": "copy", "updates": [["q": ["_id": 3], "u": ["$set": ["name": "mine"]]]]]) },
       isRespected: { try await $0.all("copy").contains { $0["name"]?.string == "mine" } }, isUndone: false, conflicts: false,
-      volatile: ["digest"]),
+      volatile: ["digest", "shownFrom", "shownUntil"]),
   ]
 }
