@@ -116,6 +116,8 @@ struct CapturedRow {
 struct BlockBuilder: ~Copyable {
   /// A block's entries stay below this, so that block and command stay far below what a server takes.
   static let blockBytes = 4 << 20
+  /// The same where texts are compared byte by byte: a statement has each of them up to three times.
+  static let comparedBlockBytes = 512 << 10
   /// A document whose entry or statement would pass this is failed.
   static let entryBytes = 15 << 20
   /// The same where the document may stand in the block twice: as it was read, and as it was when it went.
@@ -148,10 +150,12 @@ struct BlockBuilder: ~Copyable {
     start = entries.open()
   }
 
-  var isFull: Bool { count >= size || bytes >= Self.blockBytes }
+  private var mostBytes: Int { change.comparesBytes ? Self.comparedBlockBytes : Self.blockBytes }
+
+  var isFull: Bool { count >= size || bytes >= mostBytes }
 
   /// Whether the row would make a block that has something in it too large.
-  func hasNoRoom(for row: BSONDocument) -> Bool { count > 0 && bytes + row.byteCount > Self.blockBytes }
+  func hasNoRoom(for row: BSONDocument) -> Bool { count > 0 && bytes + row.byteCount > mostBytes }
 
   /// Takes the change of a whole document in; nil: there is none before, or after.
   /// - Parameter isMade: nobody but us can have a document of this key.

@@ -72,6 +72,7 @@ private struct UpdatePreview {
     definition.limit = limit
     var rows = Rows()
     var tooLarge: [String] = []
+    var unfit: [String] = []
     let command = command(definition.capture)
     try await reads.call.stream(command, of: reads.target, collection: reads.collection, doing: "reading what would be changed") {
       (batch) throws(ActionError) in
@@ -83,9 +84,14 @@ private struct UpdatePreview {
       rows.changing += Int64(builder.count)
       rows.bytes += Int64(builder.bytes)
       tooLarge += builder.tooLarge.map { MongoValues.text($0) }
+      unfit += builder.unfit.map { MongoValues.text($0.key) }
     }
     if let first = tooLarge.first {
       rows.problems.append("\(PreviewWords.documents(Int64(tooLarge.count))) would be too large for the undo entries, for example \(first)")
+    }
+    if let first = unfit.first {
+      rows.problems.append(
+        "in \(PreviewWords.documents(Int64(unfit.count))) something on the way to a nested field is no document, for example in \(first)")
     }
     return rows
   }

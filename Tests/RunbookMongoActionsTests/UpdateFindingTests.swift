@@ -287,6 +287,18 @@ import Testing
     #expect(command == ["let": ["v": 1], "collation": ["locale": "fr"]])
   }
 
+  @Test func blocksOfACollatedCollectionAreSmaller() throws {
+    let pipeline = try #require(UpdatePipeline.analysed([["$set": ["f": "$i"]]]).pipeline)
+    var change = ChangeDefinition(collection: "c", filter: [:], pipeline: pipeline, isAlone: false)
+    let row: BSONDocument = ["_id": 1, "p": [:], "r": ["i": .string(String(repeating: "x", count: 600 << 10))], "q": ["f": 1]]
+    for isCollated in [false, true] {
+      change.comparesBytes = isCollated
+      var builder = BlockBuilder(change, size: 10)
+      let isRow = builder.add(row)
+      #expect(isRow && builder.isFull == isCollated && builder.hasNoRoom(for: row) == isCollated)
+    }
+  }
+
   @Test("Under a collation of the collection the key and every text are asserted byte by byte")
   func theStatementOfACollatedCollection() throws {
     let pipeline = try #require(UpdatePipeline.analysed([["$set": ["f": "$i"]]]).pipeline)
