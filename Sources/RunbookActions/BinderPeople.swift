@@ -28,7 +28,7 @@ extension Binder {
       switch field.type {
       case .measurement: nested.measurements[argument.key] = measurement(argument.value, in: call)
       case .check: nested.checks[argument.key] = nestedCheck(argument.value, in: call)
-      default: checkNested(argument.value, as: field.type, in: call)
+      default: checkNested(argument.value, as: field.type, at: argument.key, in: call, &nested)
       }
     }
     return nested
@@ -82,18 +82,23 @@ extension Binder {
 
   // MARK: checks and measurements inside arguments
 
-  private mutating func checkNested(_ template: Template, as type: FieldType, in call: ActionCall) {
+  /// - Parameter path: the keys that lead to the value, with dots between them.
+  private mutating func checkNested(
+    _ template: Template, as type: FieldType, at path: String, in call: ActionCall, _ nested: inout NestedParts
+  ) {
     switch (type, template.content) {
-    case (.check, .map): _ = nestedCheck(template, in: call)
+    case (.check, .map): nested.checks[path] = nestedCheck(template, in: call)
     case (.measurement, .map): _ = measurement(template, in: call)
     case (.object(let fields), .map(let entries)):
       for entry in entries {
-        if let field = fields.first(where: { $0.name == entry.key }) { checkNested(entry.value, as: field.type, in: call) }
+        guard let field = fields.first(where: { $0.name == entry.key }) else { continue }
+        checkNested(entry.value, as: field.type, at: path + "." + entry.key, in: call, &nested)
       }
-    case (.list(let element), .list(let items)): for item in items { checkNested(item, as: element, in: call) }
+    case (.list(let element), .list(let items)):
+      for (index, item) in items.enumerated() { checkNested(item, as: element, at: "\(path).\(index)", in: call, &nested) }
     case (.oneOf(let types), _):
       // Only what can hold a check is gone into, and only where the value is of that kind.
-      for type in types where type.mayHoldChecks { checkNested(template, as: type, in: call) }
+      for type in types where type.mayHoldChecks { checkNested(template, as: type, at: path, in: call, &nested) }
     default: break
     }
   }

@@ -24,6 +24,10 @@ struct ChangeDefinition: Sendable {
   var bypassesValidation = false
   /// The collection has a collation of its own, under which different texts can be equal.
   var comparesBytes = false
+  /// Documents still fit afterwards: each is changed once, and remembered.
+  var isOnce = false
+  /// The documents that it is about, where they have been chosen by their keys.
+  private(set) var keys: [RawBSONValue]?
   private let isVolatile: Bool
   /// Whole documents are kept for the way back, not just the fields.
   var keepsDocuments = false
@@ -83,9 +87,26 @@ struct ChangeDefinition: Sendable {
   }
 
   /// Finds the documents that need the change.
-  var match: [BSONDocument] { (selection.map(documents) ?? []) + conditions }
+  var match: [BSONDocument] {
+    guard let keys else { return (selection.map(documents) ?? []) + conditions }
+    let chosen = BSONDocument { match in
+      match.document("$match") { query in
+        query.document("_id") { id in id.array("$in") { list in for key in keys { list.append(raw: key) } } }
+      }
+    }
+    guard let selection else { return [chosen] + conditions }
+    return documents(of: selection) + [chosen] + conditions
+  }
 
-  private var conditions: [BSONDocument] { [filter, condition].filter { !$0.isEmpty }.map { ["$match": .document($0)] } }
+  /// The same for chosen documents, as far as they fit.
+  func only(_ keys: [RawBSONValue]) -> ChangeDefinition {
+    var change = self
+    change.keys = keys
+    return change
+  }
+
+  /// What filter and condition ask, as stages.
+  var conditions: [BSONDocument] { [filter, condition].filter { !$0.isEmpty }.map { ["$match": .document($0)] } }
 
   /// Turns the ids that a selection yields into documents of the collection as they are when they are read.
   private func documents(of selection: [BSONDocument]) -> [BSONDocument] {

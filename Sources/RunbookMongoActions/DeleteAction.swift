@@ -73,8 +73,8 @@ public struct MongoDelete: ChangingAction {
     let progress = ChangeProgress(context, before: before, total: total)
     let throttle = try await work.throttle(work.arguments.throttle, context, progress)
     let forward = try await OnlineChangeForward(
-      work.change, definition: definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
-      onBatch: { progress.note($0) })
+      work.change, definition: definition, manner: OnlineChangeForward.Manner(batchSize: work.arguments.batchSize), throttle: throttle,
+      isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     let hasConverged = try await forward.run()
     return try await work.result(
       forward.tally, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)

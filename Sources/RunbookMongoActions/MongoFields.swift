@@ -14,7 +14,7 @@ extension FieldType.Field {
     "batch",
     .object([
       .init("size", .integer(min: 1, max: 500), default: "500", "Documents a command."),
-      .init("workers", .integer(min: 1), default: "1", "Commands at a time (more than one is not built yet)."),
+      .init("workers", .integer(min: 1), default: "1", "Commands at a time (`mongodb.update`: at most 8; elsewhere not built yet)."),
       .init("targetLatency", .duration, default: "500ms", "What a command is meant to take; the size follows it."),
     ]), "How many at a time.")
   static let throttle = FieldType.Field(
@@ -23,7 +23,10 @@ extension FieldType.Field {
       .init("maxLatency", .duration, "Pause while the server takes longer to read one document."),
       .init("maxReplicationLag", .duration, "Pause while a secondary is further behind, or does not tell."),
       .init("pauseBetween", .duration, "Pause between two batches."),
-      .init("while", .check, isBuilt: false, "Pause while the check does not hold."),
+      .init(
+        "while", .check,
+        "Batches go out only while this check holds, asked at most once a second; one that fails, shows nothing or cannot be read holds them back."
+      ),
     ]), "When to go slower; what cannot be read counts as over its limit.")
 }
 

@@ -124,7 +124,6 @@ struct OnlineChange: Sendable {
 /// The codes of the online change; each has a page in `docs/errors`.
 public enum UpdateErrorCode {
   public static let unfitCollection = "RB3401"
-  public static let secondKind = "RB3402"
   public static let validatorRefuses = "RB3403"
   public static let documentsRefused = "RB3404"
   public static let notConverged = "RB3405"
@@ -135,5 +134,9 @@ public enum UpdateErrorCode {
   public static let writeLoss = "RB3410"
   public static let unreadableSignal = "RB3411"
   public static let unfitParent = "RB3420"
+  public static let duplicatesAfterwards = "RB3430"
+  public static let tooLargeAfterwards = "RB3431"
+  public static let missingPrivilege = "RB3432"
   public static let shardKeyTouched = "RB3421"
+  public static let unusableAnswers = "RB3450"
 }

@@ -204,6 +204,7 @@ struct BlockBuilder: ~Copyable {
       inputs: change.inputs, isAlone: change.isAlone || change.kind == .insert && isAllMade, entries: entries.take(), count: count)
     block.bypassesValidation = change.bypassesValidation
     block.comparesBytes = change.comparesBytes
+    block.isOnce = change.isOnce
     block.keepsDocuments = change.keepsDocuments
     block.shardKey = change.shardKey
     start = entries.open()

@@ -1,4 +1,5 @@
 import MongoDriver
+import OrderedCollections
 import RunbookActions
 
 /// Carries a change forward: passes over the documents that still need it, each batch written ahead, sent, recorded (online-change page, B).
@@ -7,68 +8,145 @@ final class OnlineChangeForward {
 
   let change: OnlineChange
   let definition: ChangeDefinition
-  let batchSize: Int
+  let manner: Manner
   let isStopped: @Sendable () -> Bool
 
   private let writer: OnlineChangeWriter
   private var missedByLastPass = 0
+  /// Keys of what the builder of the pass under way holds.
+  private var built: Set<KeyHash> = []
+  /// When the second pass began, and with it the counting of what arrives.
+  private var arrivalsSince: ContinuousClock.Instant?
+  /// Documents that are left as they are.
+  var refused: RefusedDocuments
+  /// Of a change that is made once: what has been written, of this attempt or earlier ones.
+  var captured: Set<KeyHash> = []
+  /// Of a change that is made once: what the latest batches missed.
+  var missedKeys: OrderedDictionary<KeyHash, RawBSONValue> = [:]
+  /// Of a change that is made once: what has been written of those that are captured again.
+  var writtenAgain: Set<KeyHash> = []
+  /// Of a change that is made once: what is captured again. Another document may have the same key, on another shard or by the collation.
+  var chosen: Set<KeyHash> = []
+  /// Of a change that is made once: how many the application changed each time before they were.
+  var neverReached = 0
   private(set) var tally: OnlineChangeTally {
     get { writer.tally }
     set { writer.tally = newValue }
   }
 
+  /// How a change goes forward.
+  struct Manner {
+    var batchSize: Int
+    /// How many commands are under way at a time.
+    var workers = 1
+    var rule = DocumentErrorRule.stop
+    /// Where it goes on until no document needs the change any more.
+    var waiting: Waiting?
+  }
+
+  /// A change that waits until documents cease to arrive.
+  struct Waiting {
+    let clock: any RunClock
+    /// Told what it waits for.
+    let note: (String) -> Void
+  }
+
   init(
-    _ change: OnlineChange, definition: ChangeDefinition, batchSize: Int, throttle: Throttle,
+    _ change: OnlineChange, definition: ChangeDefinition, manner: Manner, throttle: Throttle,
     isStopped: @escaping @Sendable () -> Bool, onBatch: @escaping (OnlineChangeTally) -> Void
   ) async throws(ActionError) {
     self.change = change
     self.definition = definition
-    self.batchSize = batchSize
+    self.manner = manner
     self.isStopped = isStopped
+    refused = RefusedDocuments(collection: definition.collection, rule: manner.rule)
     writer = try await OnlineChangeWriter(
-      change, collection: definition.collection, points: definition.kind == .delete ? "delete" : "update", batchSize: batchSize,
-      throttle: throttle, isStopped: isStopped, onBatch: onBatch)
+      change, collection: definition.collection, points: definition.kind == .delete ? "delete" : "update", batchSize: manner.batchSize,
+      workers: manner.workers, throttle: throttle, isStopped: isStopped, onBatch: onBatch)
+    writer.onRecorded = { [unowned self] (block) throws(ActionError) in try take(block) }
   }
 
-  /// Repeats passes until one finds nothing to write.
+  /// Repeats passes until one finds nothing to write; a change that is made once has one pass.
   /// - Returns: false where that did not happen within the passes allowed.
   func run() async throws(ActionError) -> Bool {
     defer { writer.end() }
-    for pass in 1...Self.mostPasses {
+    try await learnRefused()
+    if definition.isOnce { return try await runOnce() }
+    var pass = 0
+    while true {
+      pass += 1
       // A cursor on an index misses a document whose key moves behind it, so the pass that ends the step goes by the natural order.
       let isNatural = pass > 1
+      if isNatural, arrivalsSince == nil { arrivalsSince = .now }
       let found = try await completePass(natural: isNatural)
       if found == 0, isNatural { return true }
+      guard pass >= Self.mostPasses else { continue }
+      guard manner.waiting != nil else { return false }
+      try await rest(after: pass - Self.mostPasses)
     }
-    return false
   }
+
+  /// How many documents a second came to need the change since the second pass began.
+  var arrivingPerSecond: Double {
+    guard let arrivalsSince else { return 0 }
+    let seconds = Double(wholeMilliseconds(ContinuousClock.now - arrivalsSince)) / 1000
+    return Double(tally.lateArrivals) / max(seconds, 0.001)
+  }
+
+  /// Lets time pass between two passes of a change that waits: a second at first, half a minute in the end.
+  func rest(after passes: Int) async throws(ActionError) {
+    guard let waiting = manner.waiting else { return }
+    waiting.note("documents keep arriving, about \(Self.told(arrivingPerSecond)) a second; it goes on until none needs the change")
+    for _ in 0..<min(2 << min(passes, 5), 60) {
+      try writer.checkStop()
+      await waiting.clock.sleep(milliseconds: 500)
+    }
+    try writer.checkStop()
+  }
+
+  /// Why the change has not come to an end.
+  var notConverged: String {
+    guard definition.isOnce else {
+      return "after \(Self.mostPasses) passes documents still need the change, about \(Self.told(arrivingPerSecond)) a second arrive; "
+        + "a later sweep is due"
+    }
+    let documents = neverReached == 1 ? "1 document was" : "\(neverReached) documents were"
+    return "\(documents) not changed: the application changed them each of \(Self.mostRounds) times just before"
+  }
+
+  /// A rate in words: with one digit after the point.
+  static func told(_ rate: Double) -> String { "\((rate * 10).rounded() / 10)" }
 
   /// A pass, begun again where its cursor died.
   /// - Returns: how many documents it found to write.
-  private func completePass(natural: Bool) async throws(ActionError) -> Int {
-    var deaths = 0
+  func completePass(natural: Bool) async throws(ActionError) -> Int {
     let missedBefore = missedByLastPass
     let missedAtStart = tally.missed
     defer { missedByLastPass = tally.missed - missedAtStart }
+    let found = try await persistently { () throws(ActionError) in try await sweep(definition, natural: natural) }
+    tally.sweeps += 1
+    if tally.sweeps > 1 { tally.lateArrivals += max(0, found - missedBefore) }
+    return found
+  }
+
+  /// Repeats what reads and writes, where its cursor died: what that would have given is not known to be nothing.
+  func persistently<R>(_ body: () async throws(ActionError) -> R) async throws(ActionError) -> R {
+    var deaths = 0
     while true {
       let before = tally.captured
-      do throws(ActionError) {
-        let found = try await pass(natural: natural)
-        tally.sweeps += 1
-        if tally.sweeps > 1 { tally.lateArrivals += max(0, found - missedBefore) }
-        return found
-      } catch {
-        // What a dead cursor would have given is not known to be nothing.
+      do throws(ActionError) { return try await body() } catch {
         guard error.kind == .transient else { throw error }
         deaths = tally.captured > before ? 1 : deaths + 1
         if deaths > 6 { throw error }
       }
       try? await Task.sleep(for: .milliseconds(250 << min(deaths, 5)))
-      if isStopped() || Task.isCancelled { throw change.stopped }
+      try writer.checkStop()
     }
   }
 
-  private func pass(natural: Bool) async throws(ActionError) -> Int {
+  /// Reads what needs the change and writes it; returns once nothing of it is under way any more.
+  /// - Parameter definition: the change, or the same for chosen documents.
+  func sweep(_ definition: ChangeDefinition, natural: Bool) async throws(ActionError) -> Int {
     let command = BSONDocument { aggregate in
       aggregate.append("aggregate", definition.collection)
       aggregate.append("pipeline", BSONArray(definition.capture.map(BSONValue.document)))
@@ -77,35 +155,99 @@ final class OnlineChangeForward {
       if natural, definition.allowsNaturalOrder { aggregate.append("hint", ["$natural": 1] as BSONDocument) }
     }
     var builder = BlockBuilder(definition, size: writer.batchSize)
+    built = []
     var found = 0
     let target = change.target
     do {
       // Without a time limit of its own: a pass may read for hours; each batch is waited for at most an hour.
       found = try await target.client(forMilliseconds: 3_600_000)
-        .withCursor(command, database: target.database, batchSize: Int32(batchSize)) { cursor in
+        .withCursor(command, database: target.database, batchSize: Int32(manner.batchSize)) { cursor in
           var found = 0
           while let batch = try await cursor.next() {
             for document in batch {
-              if builder.hasNoRoom(for: document) { found += try await writer.write(&builder).count }
+              let key = hash(of: document)
+              if let key, isDealtWith(document, key, definition) { continue }
+              if builder.hasNoRoom(for: document) { found += try await write(&builder, definition) }
+              if let key { built.insert(key) }
               guard builder.add(document) else {
                 throw ActionError(code: MongoErrorCode.failed, message: "the server answered a row without fields", kind: .refused)
               }
-              if builder.isFull { found += try await writer.write(&builder).count }
+              if builder.isFull { found += try await write(&builder, definition) }
             }
           }
-          return found + (try await writer.write(&builder).count)
+          found += try await write(&builder, definition)
+          try await writer.drain()
+          return found
         }
     } catch let error as MongoError {
-      throw target.error(error, collection: definition.collection, doing: "reading the documents to change")
+      throw await writer.drain(after: target.error(error, collection: definition.collection, doing: "reading the documents to change"))
     } catch let error as ActionError {
-      throw error
+      throw await writer.drain(after: error)
     } catch {
       preconditionFailure("a pass threw \(error)")
     }
-    tally.alreadyDone = builder.alreadyDone
-    try writer.refuseUnfit(builder.unfit)
-    try writer.refuseTooLarge(builder.tooLarge)
+    if definition.keys == nil { tally.alreadyDone = builder.alreadyDone }
+    try leave(builder.unfit, tooLarge: builder.tooLarge)
     return found
+  }
+
+  /// The hash of a row's key, where it is needed for anything.
+  private func hash(of row: BSONDocument) -> KeyHash? {
+    guard definition.isOnce || writer.needsKeys || !refused.isEmpty else { return nil }
+    return definition.identity(ofRow: row).map(KeyHash.init)
+  }
+
+  /// Whether a row is to be passed over: the server has refused its document, or a change that is made once has been made.
+  private func isDealtWith(_ row: BSONDocument, _ key: KeyHash, _ definition: ChangeDefinition) -> Bool {
+    if !refused.isEmpty, let id = row["_id"], refused.has(id) { return true }
+    guard definition.isOnce else { return false }
+    if definition.keys != nil { return !chosen.contains(key) || writtenAgain.contains(key) || built.contains(key) }
+    return captured.contains(key) || built.contains(key)
+  }
+
+  private func write(_ builder: inout BlockBuilder, _ definition: ChangeDefinition) async throws(ActionError) -> Int {
+    let count = try await writer.write(&builder, keys: built).count
+    // Only now: what was built when a cursor died has to be found again.
+    if definition.isOnce, definition.keys == nil { captured.formUnion(built) }
+    if definition.isOnce, definition.keys != nil { writtenAgain.formUnion(built) }
+    built.removeAll(keepingCapacity: true)
+    return count
+  }
+
+  /// Takes in what was recorded of a block.
+  private func take(_ block: UndoBlock) throws(ActionError) {
+    guard !block.failed.isEmpty || definition.isOnce && !block.missed.isEmpty else { return }
+    let entries = try change.entries(of: block)
+    if definition.isOnce {
+      for index in block.missed {
+        missedKeys[KeyHash(entries[index].identity)] = entries[index].key.detached()
+      }
+    }
+    if !block.failed.isEmpty { try refused.add(block, entries) }
+  }
+
+  /// Documents that a pass found and that cannot be sent.
+  private func leave(_ unfit: [(key: RawBSONValue, field: ChangedPath)], tooLarge: [RawBSONValue]) throws(ActionError) {
+    if !manner.rule.collects { try writer.refuseUnfit(unfit) }
+    let left = unfit.map { ($0.key, "something on the way to '\($0.field.text)' is no document") }
+    try refused.replace(unsent: left + tooLarge.map { ($0, RefusedDocuments.tooLarge) })
+  }
+
+  /// What the server refused in earlier attempts, as far as it still needs the change.
+  private func learnRefused() async throws(ActionError) {
+    guard manner.rule.collects else { return }
+    var earlier: OrderedDictionary<RawBSONValue, String> = [:]
+    for header in try await change.read(["st": "applied", "failed.0": ["$exists": true]], withEntries: false) {
+      let block = try await change.block(header.id)
+      let entries = try change.entries(of: block)
+      for failure in block.failed { earlier[entries[failure.index].key.detached()] = RefusedDocuments.words(failure.code) }
+    }
+    let keys = Array(earlier.keys)
+    var needing: Set<RawBSONValue> = []
+    for start in stride(from: 0, to: keys.count, by: 1000) {
+      needing.formUnion(try await change.keys(needing: definition.only(Array(keys[start..<min(start + 1000, keys.count)]))))
+    }
+    refused.take(earlier: earlier.filter { needing.contains($0.key) })
   }
 }
 
@@ -130,91 +272,4 @@ struct OnlineChangeTally: Sendable {
     failed += block.failed.count
     batches += 1
   }
-}
-
-extension OnlineChange {
-  /// A fresh session, kept alive with the lease and noted in the receipt, so that a successor can close it to late commands.
-  func openSession() async throws(ActionError) -> OnlineChangeSession {
-    let session = try await OnlineChangeSession(target)
-    let lease = try lease()
-    let command: BSONDocument = [
-      "update": .string(RunbookCollections.runs),
-      "updates": [
-        [
-          "q": ["_id": .string(run), "epoch": .int64(lease.epoch)],
-          "u": ["$addToSet": ["changeSessions": .binary(BSONBinary(subtype: 4, bytes: session.uuid))]],
-        ]
-      ],
-      "writeConcern": .document(target.durable), "maxTimeMS": .int64(try target.unfencedMilliseconds()),
-    ]
-    let reply = WriteReply(try await target.repeated(command, collection: RunbookCollections.runs, doing: "noting a session"))
-    guard reply.count == 1 else { throw target.leaseLostError() }
-    target.keepSession(session.uuid)
-    return session
-  }
-
-  /// Sends a block's forward command until its outcome is known.
-  /// - Returns: the block as it is to be recorded, and the error of a command that was refused as a whole.
-  func send(_ block: UndoBlock, in session: OnlineChangeSession, mayHaveActed: Bool) async throws(ActionError) -> (UndoBlock, MongoError?) {
-    if block.removes(isUndo: false) { return try await sendRemovals(block, mayHaveActed: mayHaveActed) }
-    let command: BSONDocument
-    do throws(UndoBlockError) { command = try block.forwardCommand() } catch { throw broken(error) }
-    let (outcome, refusal) = try await deliver(command, in: session, statements: block.count, mayHaveActed: mayHaveActed) {
-      (indexes) throws(ActionError) in try await forwardLooks(indexes, of: block)
-    }
-    return (block.with(outcome), refusal)
-  }
-
-  private func sendRemovals(_ block: UndoBlock, mayHaveActed: Bool) async throws(ActionError) -> (UndoBlock, MongoError?) {
-    let entries: UndoEntries
-    do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
-    let removed = try await remove(
-      Array(0..<block.count), of: block, entries: entries, delivery: block.delivery, isUndo: false, mayHaveActed: mayHaveActed)
-    var done = block.with(removed.outcome)
-    done.images = removed.images.filter { entries[$0.key].fields[0].before != $0.value.raw }
-    return (done, removed.refusal)
-  }
-
-  func forwardLooks(_ indexes: [Int], of block: UndoBlock) async throws(ActionError) -> [Int: OnlineChangeLook] {
-    let entries: UndoEntries
-    do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
-    let documents = try await documents(of: indexes.map { entries[$0] }, in: block)
-    var looks: [Int: OnlineChangeLook] = [:]
-    for index in indexes {
-      looks[index] = block.look(entries[index], document: documents[entries[index].identity])
-    }
-    return looks
-  }
-
-  func documentsRefused(_ block: UndoBlock, first: UndoBlock.Failure) throws(ActionError) -> ActionError {
-    let entries: UndoEntries
-    do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
-    let why = first.code == 121 ? "the collection's validator" : first.code == 11000 ? "a unique index" : "code \(first.code)"
-    return ActionError(
-      code: UpdateErrorCode.documentsRefused,
-      message: "the server refused \(block.failed.count) documents of a batch of '\(block.collection)', the first "
-        + "\(MongoValues.text(entries[first.index].key)) by \(why)", kind: .refused,
-      help: "correct the documents or leave them out by the filter; what was written is recorded and can be rolled back")
-  }
-}
-
-extension UndoBlock {
-  /// The block with the outcome of its forward command. Where nobody else writes the fields, what looks like ours is ours.
-  func with(_ outcome: OnlineChangeOutcome) -> UndoBlock {
-    var block = self
-    block.state = .applied
-    block.missed = outcome.missed
-    block.doubt = isAlone ? [] : outcome.doubt
-    block.failed = outcome.failed
-    return block
-  }
-}
-
-extension ActionError {
-  func of(kind: Kind) -> ActionError { ActionError(code: code, message: message, kind: kind, help: help) }
-}
-
-extension MongoValues {
-  /// A value as one line of Extended JSON, for messages.
-  static func text(_ value: RawBSONValue) -> String { MongoValues.value(value.decoded).encodedJSON() }
 }

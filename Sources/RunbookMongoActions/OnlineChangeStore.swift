@@ -167,6 +167,8 @@ extension UndoBlock {
     guard let document else { return .gone }
     // Under this `_id` there was none when the block was made; whoever put it there may have changed it since.
     if kind == .insert { return .equal }
+    // Whoever changed a field since may have done so on top of our change: a change that is made once must not be made again.
+    if isOnce { return entry.changed.contains { value(at: $0, in: document) != entry.fields[$0].before } ? .equal : .other }
     let stands = entry.changed.contains { isAfter($0, of: entry, in: document) }
     return stands ? .equal : .other
   }

@@ -2,6 +2,7 @@ import MongoDriver
 import OrderedCollections
 import RunbookActions
 import RunbookPlan
+import Synchronization
 
 /// One call of an action that changes documents by blocks: what the ways back of all of them share.
 protocol OnlineChangeWork: Sendable {
@@ -38,7 +39,7 @@ extension OnlineChangeWork {
           let block = try await change.block(header.id)
           // Written by a late process meanwhile; the next attempt begins by resolving it.
           if block.state == .intent { throw change.lateBlock(block) }
-          if block.state == .applied { try await rollback.finish(block) }
+          if block.state == .applied { try await rollback.finish(block) } else { try rollback.heed(block) }
         } catch {
           // What stands open is announced in its block, and is gone on with.
           throw error.kind == .outcomeUnknown ? error.of(kind: .transient) : error
@@ -88,11 +89,11 @@ struct OnlineChangeTotals: Sendable {
 }
 
 /// Tells how far a batched change is, and what it waits for.
-final class ChangeProgress {
+final class ChangeProgress: Sendable {
   private let tell: @Sendable (Progress) -> Void
   private let before: Int64
   private let usualNote: String?
-  private var current: Progress
+  private let current: Mutex<Progress>
 
   /// - Parameters:
   ///   - before: what earlier attempts did of the total.
@@ -101,18 +102,25 @@ final class ChangeProgress {
     tell = context.progress
     self.before = before
     usualNote = note
-    current = Progress(done: before, total: total, unit: "documents", note: note)
-    tell(current)
+    let first = Progress(done: before, total: total, unit: "documents", note: note)
+    current = Mutex(first)
+    tell(first)
   }
 
   func note(_ tally: OnlineChangeTally) {
-    current.done = before + Int64(tally.applied)
-    tell(current)
+    change { $0.done = before + Int64(tally.applied) }
   }
 
   func note(_ words: String?) {
-    current.note = words ?? usualNote
-    tell(current)
+    change { $0.note = words ?? usualNote }
+  }
+
+  private func change(_ body: (inout Progress) -> Void) {
+    tell(
+      current.withLock { current in
+        body(&current)
+        return current
+      })
   }
 }
 
@@ -124,6 +132,7 @@ extension OnlineChangeWork {
     if let limit = settings.maxReplicationLag {
       signals.append(try await ReplicationLagSignal(target: change.target, limit: limit))
     }
+    if let check = context.awaited { signals.append(CheckSignal(check, clock: context.clock)) }
     let stop = context.stop
     let throttle = Throttle(
       settings, signals: signals, clock: context.clock, pace: context.pace, isStopped: { stop.isRequested }, onPause: { progress.note($0) })

@@ -1,7 +1,11 @@
 import MongoDriver
 import RunbookActions
+import Synchronization
 
-/// Writes batches: each ahead as a block, sent, recorded. One session, one series of numbers.
+/// Writes batches: each ahead as a block, sent, recorded.
+///
+/// With several workers one command is under way in the session of each. Blocks are numbered and written ahead one after the other, in the order of the
+/// capture, and only sending and recording go on side by side; so the numbers have no gap whenever the process dies.
 final class OnlineChangeWriter {
   let change: OnlineChange
   let collection: String
@@ -9,16 +13,33 @@ final class OnlineChangeWriter {
   private let isStopped: @Sendable () -> Bool
   private let onBatch: (OnlineChangeTally) -> Void
   private let throttle: Throttle
-  private var session: OnlineChangeSession
+  private var lanes: [Lane]
   private var counter: Int64
   private var pace: OnlineChangePace
+  private let failure = FailureMark()
   var tally = OnlineChangeTally()
+  /// Told of each block whose outcome is recorded. Where nobody is told, documents that the server refused are an error.
+  var onRecorded: ((UndoBlock) throws(ActionError) -> Void)?
+
+  /// A session, and the command that is under way in it.
+  private struct Lane {
+    var session: OnlineChangeSession
+    var flight: Flight?
+  }
+
+  private struct Flight {
+    let number: Int64
+    /// The documents of its block.
+    let keys: Set<KeyHash>
+    let outcome: Task<Result<CarriedOut, ActionError>, Never>
+  }
 
   /// - Parameters:
   ///   - points: what the names of the crash points begin with.
+  ///   - workers: how many commands may be under way at a time.
   ///   - throttle: what each batch waits for.
   init(
-    _ change: OnlineChange, collection: String, points: String, batchSize: Int, throttle: Throttle,
+    _ change: OnlineChange, collection: String, points: String, batchSize: Int, workers: Int = 1, throttle: Throttle,
     isStopped: @escaping @Sendable () -> Bool, onBatch: @escaping (OnlineChangeTally) -> Void
   ) async throws(ActionError) {
     self.change = change
@@ -35,13 +56,17 @@ final class OnlineChangeWriter {
     let newest = try await change.read(
       ["_id": ["$gte": .int64(UndoBlock.id(epoch: epoch, counter: 0))]], withEntries: false, newestFirst: true, limit: 1)
     counter = newest.first.map { $0.id & 0xFFFF_FFFF } ?? 0
-    session = try await change.openSession()
+    lanes = []
+    for _ in 0..<workers { lanes.append(Lane(session: try await change.openSession())) }
   }
 
   /// How many documents the next batch has.
   var batchSize: Int { max(1, min(pace.size, throttle.batchLimit)) }
 
-  func end() { change.target.forgetSession(session.uuid) }
+  /// Whether the keys of a batch have to be told, since others may be under way beside it.
+  var needsKeys: Bool { lanes.count > 1 }
+
+  func end() { for lane in lanes { change.target.forgetSession(lane.session.uuid) } }
 
   /// - Throws: `stopped` where a stop has been asked for.
   func checkStop() throws(ActionError) {
@@ -50,54 +75,136 @@ final class OnlineChangeWriter {
 
   /// What became of a batch.
   struct Written {
-    /// nil where there was nothing to write.
+    /// nil where there was nothing to write, and where it is still under way beside others.
     var block: UndoBlock?
-    var count: Int { block?.count ?? 0 }
+    var count = 0
   }
 
   /// Writes what the builder holds: block, command, outcome.
-  /// - Parameter position: what a resumed attempt is told of how far the source has been dealt with.
-  func write(_ builder: inout BlockBuilder, position: Int64 = 0) async throws(ActionError) -> Written {
+  /// - Parameters:
+  ///   - position: what a resumed attempt is told of how far the source has been dealt with.
+  ///   - keys: of the documents that the builder holds, where `needsKeys`.
+  func write(_ builder: inout BlockBuilder, position: Int64 = 0, keys: Set<KeyHash> = []) async throws(ActionError) -> Written {
     guard builder.count > 0 else { return Written() }
     await throttle.wait()
     try checkStop()
     try await change.crashPoints.hit(points + ".captured")
+    let lane = try await freeLane(for: keys)
     let lease = try change.lease()
-    let delivery = try await change.delivery(session: session.uuid, number: session.nextNumber())
+    let delivery = try await change.delivery(session: lanes[lane].session.uuid, number: lanes[lane].session.nextNumber())
     // Only once the block is made: the numbers of an epoch have no gap, by which the undo sees that none is missing.
     counter += 1
     var block = builder.take(
       id: UndoBlock.id(epoch: lease.epoch, counter: counter), step: change.step, database: change.target.database, delivery: delivery)
     block.position = position
     tally.captured += block.count
-    let done: UndoBlock
-    let refusal: MongoError?
     do throws(ActionError) {
       try await change.insert(block)
       try await change.crashPoints.hit(points + ".block-written")
-      let sent = ContinuousClock.now
-      (done, refusal) = try await change.send(block, in: session, mayHaveActed: false)
-      pace.learn(count: block.count, milliseconds: wholeMilliseconds(ContinuousClock.now - sent))
-      builder.size = batchSize
-      try await change.crashPoints.hit(points + ".sent")
-      try await change.record(done, known: block)
     } catch {
-      // The block is open: nothing may follow in this session before it is resolved.
       throw error.kind == .transient ? error.of(kind: .outcomeUnknown) : error
     }
-    try await change.crashPoints.hit(points + ".recorded")
-    tally.add(done)
+    defer { builder.size = batchSize }
+    let (change, session, points) = (change, lanes[lane].session, points)
+    if lanes.count == 1 {
+      let done = try take(await change.carryOut(block, in: session, points: points))
+      return Written(block: done, count: block.count)
+    }
+    let failure = failure
+    let sending = Task { [block] in
+      let outcome = await change.carryOut(block, in: session, points: points)
+      if case .failure = outcome { failure.set() }
+      return outcome
+    }
+    lanes[lane].flight = Flight(number: counter, keys: keys, outcome: sending)
+    return Written(count: block.count)
+  }
+
+  /// A lane without a command under way. A document that is under way is not sent once more beside it: which of both came last would not be known.
+  private func freeLane(for keys: Set<KeyHash>) async throws(ActionError) -> Int {
+    let meets = lanes.contains { lane in lane.flight.map { !$0.keys.isDisjoint(with: keys) } ?? false }
+    if meets || failure.isSet { try await drain() }
+    if let free = lanes.firstIndex(where: { $0.flight == nil }) { return free }
+    let oldest = lanes.indices.min { lanes[$0].flight?.number ?? 0 < lanes[$1].flight?.number ?? 0 } ?? 0
+    try await land(oldest)
+    return oldest
+  }
+
+  private func land(_ lane: Int) async throws(ActionError) {
+    guard let flight = lanes[lane].flight else { return }
+    let outcome = await withTaskCancellationHandler {
+      await flight.outcome.value
+    } onCancel: {
+      flight.outcome.cancel()
+    }
+    lanes[lane].flight = nil
+    _ = try take(outcome)
+  }
+
+  /// Waits until nothing is under way any more.
+  /// - Throws: the gravest of the errors of what was.
+  func drain() async throws(ActionError) {
+    var gravest: ActionError?
+    for lane in lanes.indices.sorted(by: { lanes[$0].flight?.number ?? 0 < lanes[$1].flight?.number ?? 0 }) {
+      do throws(ActionError) { try await land(lane) } catch { gravest = gravest.map { $0.graver(error) } ?? error }
+    }
+    if let gravest { throw gravest }
+  }
+
+  /// Waits until nothing is under way any more, after something has gone wrong.
+  /// - Returns: the gravest of this error and those of what was under way.
+  func drain(after error: ActionError) async -> ActionError {
+    do throws(ActionError) { try await drain() } catch let other { return other.graver(error) }
+    return error
+  }
+
+  /// Takes the outcome of a block in.
+  private func take(_ outcome: Result<CarriedOut, ActionError>) throws(ActionError) -> UndoBlock {
+    let done = try outcome.get()
+    pace.learn(count: done.block.count, milliseconds: done.milliseconds)
+    tally.add(done.block)
     onBatch(tally)
-    if let refusal { throw change.target.error(refusal, collection: collection, doing: "changing a batch of documents") }
-    if let first = done.failed.first { throw try change.documentsRefused(done, first: first) }
-    return Written(block: done)
+    if let refusal = done.refusal { throw change.target.error(refusal, collection: collection, doing: "changing a batch of documents") }
+    if let onRecorded {
+      try onRecorded(done.block)
+    } else if !done.block.failed.isEmpty {
+      var refused = RefusedDocuments(collection: collection, rule: .stop)
+      try refused.add(done.block, change.entries(of: done.block))
+    }
+    return done.block
   }
 
   func refuseTooLarge(_ keys: [RawBSONValue]) throws(ActionError) {
-    guard let first = keys.first else { return }
-    throw ActionError(
-      code: UpdateErrorCode.documentsRefused,
-      message: "\(keys.count) documents of '\(collection)' are too large for their undo entries, the first \(MongoValues.text(first))",
-      kind: .refused, help: "leave them out by the filter")
+    var refused = RefusedDocuments(collection: collection, rule: .stop)
+    try refused.replace(unsent: keys.map { ($0, RefusedDocuments.tooLarge) })
+  }
+}
+
+/// Set by the first worker that fails, so that nothing new is begun.
+private final class FailureMark: Sendable {
+  private let mark = Mutex(false)
+  var isSet: Bool { mark.withLock { $0 } }
+  func set() { mark.withLock { $0 = true } }
+}
+
+extension ActionError {
+  /// The one of both after which less is known, or may be done.
+  fileprivate func graver(_ other: ActionError) -> ActionError { other.gravity > gravity ? other : self }
+
+  private var gravity: Int {
+    switch kind {
+    case .leaseLost: 4
+    case .outcomeUnknown: 3
+    case .stopped: 0
+    case .transient: 1
+    default: 2
+    }
+  }
+}
+
+extension OnlineChange {
+  /// The entries of a block that is as this program made it.
+  func entries(of block: UndoBlock) throws(ActionError) -> UndoEntries {
+    do throws(UndoBlockError) { return try block.readEntries() } catch { throw broken(error) }
   }
 }

@@ -1,6 +1,7 @@
 import MongoDriver
 import RunbookActions
 import RunbookPlan
+import Synchronization
 
 /// What a throttle goes by. A protocol, so that a test can be a slow server or a secondary that is behind.
 protocol ThrottleSignal: Sendable {
@@ -14,6 +15,31 @@ enum ThrottleReading: Sendable, Hashable {
   case free
   /// Why no batch goes out now, in words.
   case busy(String)
+}
+
+/// A check of the plan's own: batches go out while it holds. One that fails, shows nothing or cannot be read does not hold.
+final class CheckSignal: ThrottleSignal {
+  private let check: AwaitedCheck
+  private let clock: any RunClock
+  /// When it last held.
+  private let heldAt = Mutex<Int64?>(nil)
+
+  /// For how long it is not asked again once it holds, in milliseconds.
+  private static let interval: Int64 = 1_000
+
+  var name: String { "the plan's check" }
+
+  init(_ check: AwaitedCheck, clock: any RunClock) {
+    self.check = check
+    self.clock = clock
+  }
+
+  func read() async throws(ActionError) -> ThrottleReading {
+    if let at = heldAt.withLock({ $0 }), clock.now() - at < Self.interval { return .free }
+    let answer = await check.ask()
+    heldAt.withLock { $0 = answer.holds ? clock.now() : nil }
+    return answer.holds ? .free : .busy("it does not hold: \(answer.words)")
+  }
 }
 
 /// How long the server takes to read one document of the collection.

@@ -36,7 +36,7 @@ struct UndoBlock {
 
   /// The oldest version that says all of it, so that a program that would misread the block refuses it.
   private var version: Int64 {
-    if comparesBytes || keepsDocuments || !shardKey.isEmpty || !(fields + inputs).allSatisfy(\.isPlain) { return 3 }
+    if comparesBytes || isOnce || keepsDocuments || !shardKey.isEmpty || !(fields + inputs).allSatisfy(\.isPlain) { return 3 }
     return kind == .fields ? 1 : 2
   }
 
@@ -72,6 +72,8 @@ struct UndoBlock {
   var bypassesValidation = false
   /// Texts are compared byte by byte, since the collection's collation may take different ones for equal.
   var comparesBytes = false
+  /// Its documents still fit the filter after the change, and are not changed again by the step.
+  var isOnce = false
   /// Each entry has the document as it was, which comes back as a whole where nothing else has changed in it.
   var keepsDocuments = false
   /// What says, besides `_id`, on which shard a document is; each entry has the values.
@@ -176,6 +178,7 @@ extension UndoBlock {
         options.append("position", position)
       }
       if comparesBytes { options.append("bytes", true) }
+      if isOnce { options.append("once", true) }
       if keepsDocuments { options.append("documents", true) }
       if !shardKey.isEmpty { options.append("shardKey", BSONArray(shardKey.map { .string($0.text) })) }
       let literal = fields.indices.filter { fields[$0].isLiteral }
@@ -224,6 +227,7 @@ extension UndoBlock {
     isAlone = options?["alone"]?.bool ?? false
     bypassesValidation = options?["bypass"]?.bool ?? false
     comparesBytes = options?["bytes"]?.bool ?? false
+    isOnce = options?["once"]?.bool ?? false
     keepsDocuments = options?["documents"]?.bool ?? false
     shardKey = options?["shardKey"]?.array?.compactMap(\.string).map(ChangedPath.init(path:)) ?? []
     position = options?["position"]?.integer ?? 0

@@ -34,26 +34,27 @@ public struct MongoUpdate: ChangingAction {
     let work = try UpdateWork(context, timing, crashPoints)
     try await work.resolveOwn()
     let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
-    let definition = try await checks.run()
+    let definition = try await checks.run(work.arguments.onDocumentError)
     let before = try await work.totals()
-    let total = try await checks.count() + before.changed
+    // What has been changed once still fits, and is counted with the rest.
+    let total = try await checks.count() + (definition.isOnce ? 0 : before.changed)
     let stop = context.stop
     let progress = ChangeProgress(context, before: before.changed, total: total)
     let throttle = try await work.throttle(work.arguments.throttle, context, progress)
     let forward = try await OnlineChangeForward(
-      work.change, definition: definition, batchSize: work.arguments.batchSize, throttle: throttle, isStopped: { stop.isRequested },
-      onBatch: { progress.note($0) })
+      work.change, definition: definition, manner: work.manner(context, progress), throttle: throttle,
+      isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     let hasConverged: Bool
     do throws(ActionError) {
       hasConverged = try await forward.run()
     } catch {
-      guard error.code == UpdateErrorCode.documentsRefused, work.arguments.rollsBackOnRefusal else { throw error }
+      let isOfDocuments = error.code == UpdateErrorCode.documentsRefused || error.code == UpdateErrorCode.unfitParent
+      guard isOfDocuments, work.arguments.onDocumentError == .rollback else { throw error }
       _ = try await undo(context, captured: captured, outputs: nil)
       throw ActionError(
         code: error.code, message: error.message + "; what the step had written was taken back", kind: error.kind, help: error.help)
     }
-    return try await work.result(
-      forward.tally, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
+    return try await work.result(forward, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
   /// Makes the open batches of this step known. The rest of the change, if any, is for `perform` to finish.
@@ -103,27 +104,43 @@ struct UpdateWork: OnlineChangeWork {
     self.definition = definition
   }
 
-  func result(_ tally: OnlineChangeTally, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
+  func manner(_ context: ActionContext, _ progress: ChangeProgress) -> OnlineChangeForward.Manner {
+    var manner = OnlineChangeForward.Manner(
+      batchSize: arguments.batchSize, workers: arguments.workers, rule: arguments.onDocumentError)
+    if arguments.onNotConverged == .wait {
+      manner.waiting = OnlineChangeForward.Waiting(clock: context.clock, note: { progress.note($0) })
+    }
+    return manner
+  }
+
+  func result(_ forward: OnlineChangeForward, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
     -> ActionResult
   {
     let totals = try await totals()
-    let seconds = Double(wholeMilliseconds(duration)) / 1000
-    let arrivals = hasConverged ? 0 : Double(tally.lateArrivals) / max(seconds, 0.001)
-    if !hasConverged, arguments.failsUnlessConverged {
+    let tally = forward.tally
+    let hasWaited = tally.sweeps > OnlineChangeForward.mostPasses
+    let arrivals = hasConverged && !hasWaited ? 0 : forward.arrivingPerSecond
+    if !hasConverged, arguments.onNotConverged == .fail {
       throw ActionError(
-        code: UpdateErrorCode.notConverged, message: Self.notConverged(arrivals), kind: .refused,
-        help: "stop what keeps inserting such documents, then resume; or set onNotConverged: warn")
+        code: UpdateErrorCode.notConverged, message: forward.notConverged, kind: .refused,
+        help: "stop what keeps writing such documents, then resume; or set onNotConverged: warn")
     }
     let withheld = try await self.withheld()
-    var warnings = warnings(totals)
-    if !hasConverged { warnings.append(Self.notConverged(arrivals)) }
+    let failed = Int64(forward.refused.count)
+    var warnings: [String] = []
+    if totals.doubt > 0 { warnings = self.warnings(OnlineChangeTotals(doubt: totals.doubt)) }
+    warnings += forward.refused.warnings
+    if !hasConverged { warnings.append(forward.notConverged) }
+    if hasWaited {
+      warnings.append("documents kept arriving, about \(OnlineChangeForward.told(arrivals)) a second: it took \(tally.sweeps) passes")
+    }
     if let summary = throttle.summary { warnings.append(summary) }
     let alreadyDone = Int64(tally.alreadyDone)
     let outputs: ValueMap = [
-      "changed": .integer(totals.changed), "matched": .integer(totals.changed + totals.doubt + totals.failed + alreadyDone),
+      "changed": .integer(totals.changed), "matched": .integer(totals.changed + totals.doubt + failed + alreadyDone),
       "guarded": .integer(totals.missed), "withheld": .integer(withheld), "alreadyDone": .integer(alreadyDone), "conflicts": 0,
-      "inDoubt": .integer(totals.doubt),
-      "failed": .integer(totals.failed), "batches": .integer(totals.batches), "sweeps": .integer(Int64(tally.sweeps)),
+      "inDoubt": .integer(totals.doubt), "failed": .integer(failed), "failures": .list(forward.refused.listed),
+      "batches": .integer(totals.batches), "sweeps": .integer(Int64(tally.sweeps)),
       "arrivingPerSecond": .double(arrivals), "throttled": .duration(throttle.total * 1000),
       "duration": .duration(wholeMilliseconds(duration) * 1000),
     ]
@@ -139,11 +156,5 @@ struct UpdateWork: OnlineChangeWork {
       condition: ["$nor": [.document(found.condition)]], selection: found.selection, variables: arguments.variables,
       collation: found.collation)
     return try await UpdateChecks(change: change, definition: kept).count()
-  }
-
-  private static func notConverged(_ arrivals: Double) -> String {
-    let rate = (arrivals * 10).rounded() / 10
-    return
-      "after \(OnlineChangeForward.mostPasses) passes documents still need the change, about \(rate) a second arrive; a later sweep is due"
   }
 }

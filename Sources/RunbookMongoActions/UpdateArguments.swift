@@ -10,6 +10,8 @@ struct UpdateArguments: Sendable {
   /// Constants that the stages name as variables.
   var variables: BSONDocument
   var batchSize: Int
+  /// How many commands are under way at a time.
+  var workers: Int
   var throttle: ThrottleSettings
   /// Documents in doubt are treated as ours on the way back.
   var restoresDoubt: Bool
@@ -17,9 +19,15 @@ struct UpdateArguments: Sendable {
   var isAlone: Bool
   /// Whole documents are kept for the way back.
   var keepsDocuments: Bool
-  var failsUnlessConverged: Bool
-  /// A refused document makes the step take back what it wrote before it fails.
-  var rollsBackOnRefusal: Bool
+  var onNotConverged: NotConvergedRule
+  var onDocumentError: DocumentErrorRule
+
+  /// What is done where documents keep arriving.
+  enum NotConvergedRule: String, Sendable {
+    case warn, fail, wait
+  }
+
+  static let mostWorkers: Int64 = 8
 
   /// Reads what is known; everything that is wrong with it is collected.
   static func read(_ arguments: ValueMap, unknown: Set<String> = []) -> (arguments: UpdateArguments?, problems: [ArgumentProblem]) {
@@ -55,16 +63,20 @@ struct UpdateArguments: Sendable {
       problems.append(ArgumentProblem(path: [], message: "mongodb.update needs 'pipeline' or 'update'"))
     }
     if let pipeline { problems += fieldProblems(arguments["fields"], pipeline) }
-    let size = batchSize(arguments["batch"], &problems)
+    let workers = arguments["batch"]?["workers"]?.integerValue ?? 1
+    if !(1...mostWorkers).contains(workers) {
+      problems.append(
+        ArgumentProblem(path: ["batch", "workers"], message: "1 to \(mostWorkers) commands may be under way at a time, not \(workers)"))
+    }
+    let size = batchSize(arguments["batch"], workers: nil, &problems)
     let throttle = ThrottleSettings(arguments, &problems)
-    problems += choiceProblems(arguments)
     guard problems.isEmpty, let pipeline else { return (nil, problems) }
     let read = UpdateArguments(
-      found: found, pipeline: pipeline, variables: variables, batchSize: size, throttle: throttle,
+      found: found, pipeline: pipeline, variables: variables, batchSize: size, workers: Int(clamping: workers), throttle: throttle,
       restoresDoubt: arguments["inDoubt"]?.stringValue == "restore",
       isAlone: arguments["appWrites"]?.stringValue == "never", keepsDocuments: arguments["undo"]?.stringValue == "documents",
-      failsUnlessConverged: arguments["onNotConverged"]?.stringValue == "fail",
-      rollsBackOnRefusal: arguments["onDocumentError"]?.stringValue == "rollback")
+      onNotConverged: arguments["onNotConverged"]?.stringValue.flatMap(NotConvergedRule.init) ?? .warn,
+      onDocumentError: DocumentErrorRule(arguments["onDocumentError"]))
     return (read, [])
   }
 
@@ -85,9 +97,10 @@ struct UpdateArguments: Sendable {
     return problems
   }
 
-  static func batchSize(_ value: Value?, _ problems: inout [ArgumentProblem]) -> Int {
+  /// - Parameter workers: how many there may be; nil: that is looked at elsewhere.
+  static func batchSize(_ value: Value?, workers most: Int64? = 1, _ problems: inout [ArgumentProblem]) -> Int {
     guard let batch = value?.mapValue else { return 500 }
-    if let workers = batch["workers"]?.integerValue, workers != 1 {
+    if let most, let workers = batch["workers"]?.integerValue, workers > most {
       problems.append(ArgumentProblem(path: ["batch", "workers"], message: "more than one worker", isUnbuilt: true))
     }
     let size = batch["size"]?.integerValue ?? 500
@@ -96,16 +109,5 @@ struct UpdateArguments: Sendable {
       return 500
     }
     return Int(size)
-  }
-
-  private static func choiceProblems(_ arguments: ValueMap) -> [ArgumentProblem] {
-    var problems: [ArgumentProblem] = []
-    if arguments["onNotConverged"]?.stringValue == "wait" {
-      problems.append(ArgumentProblem(path: ["onNotConverged"], message: "'onNotConverged: wait'", isUnbuilt: true))
-    }
-    if arguments["onDocumentError"]?.stringValue == "collect" {
-      problems.append(ArgumentProblem(path: ["onDocumentError"], message: "'onDocumentError: collect'", isUnbuilt: true))
-    }
-    return problems
   }
 }

@@ -20,23 +20,33 @@ struct UpdateChecks {
   }
 
   private var target: MongoTarget { change.target }
-  private var place: String { "'\(definition.collection)' of target '\(target.name)'" }
+  var place: String { "'\(definition.collection)' of target '\(target.name)'" }
 
   /// - Throws: `refused` where the collection is not one that can be changed this way, `mistake` where the change is not.
   /// - Returns: the change as it is carried out on this collection.
-  func run() async throws(ActionError) -> ChangeDefinition {
+  /// - Parameter rule: documents that are to be collected refuse nothing beforehand: the way forward lists them.
+  func run(_ rule: DocumentErrorRule) async throws(ActionError) -> ChangeDefinition {
     var checks = self
     checks.allowsShards = true
     let options = try await checks.refuseUnfit()
-    try await refuseUnfitParents()
-    try await refuseSecondKind()
-    try await refuseInvalid(options)
-    var change = definition.on(options)
-    change.shardKey = try await usableShardKey()
-    return change
+    try await refuseMissingPrivileges()
+    var definition = definition.on(options)
+    definition.shardKey = try await usableShardKey()
+    // Documents that have been changed once would answer for a second time.
+    if try await change.read(["st": ["$ne": "undone"], "options.once": true], withEntries: false, limit: 1).first != nil {
+      definition.isOnce = true
+      return definition
+    }
+    if !rule.collects {
+      try await refuseUnfitParents()
+      try await refuseInvalid(options)
+    }
+    definition.isOnce = try await isOnce(looksAtSize: !rule.collects)
+    if !rule.collects { try await refuseDuplicates(options) }
+    return definition
   }
 
-  private func refused(_ code: String, _ message: String, help: String? = nil) -> ActionError {
+  func refused(_ code: String, _ message: String, help: String? = nil) -> ActionError {
     ActionError(code: code, message: message, kind: .refused, help: help)
   }
 
@@ -101,18 +111,15 @@ struct UpdateChecks {
       "\(place) is sharded; there this version changes documents by 'mongodb.update' alone")
   }
 
-  /// A document that still fits the filter after the change would be changed again by every pass.
-  private func refuseSecondKind() async throws(ActionError) {
-    guard let row = try await firstRow(definition.secondKindProbe, doing: "asking whether the change makes its own filter false") else {
-      return
-    }
-    let field = definition.fields.first?.text ?? "f"
-    let example = row["_id"].map { MongoValues.text($0) } ?? "one"
-    throw ActionError(
-      code: UpdateErrorCode.secondKind,
-      message: "documents still fit the filter after the change (\(example) does), so it cannot be seen which have been changed; "
-        + "this version carries out changes that make their own filter false", kind: .mistake,
-      help: "let the filter ask for what the change removes, such as { \(field): { $exists: false } }")
+  /// Whether documents still fit the filter after the change, so that every pass would change them again.
+  ///
+  /// It is asked before the first write only. From then on the blocks say it, since documents that have been changed would answer otherwise. Where no document
+  /// fits, nothing can be known of those that will, and each is changed once at most.
+  private func isOnce(looksAtSize: Bool) async throws(ActionError) -> Bool {
+    if try await change.read(["st": ["$ne": "undone"]], withEntries: false, limit: 1).first != nil { return false }
+    if try await secondKind(looksAtSize: looksAtSize) { return true }
+    let any = definition.match + [["$limit": 1], ["$project": ["_id": 1]]]
+    return try await firstRow(any, doing: "asking whether any document needs the change") == nil
   }
 
   /// Documents that the validator would refuse as they would be.
@@ -132,19 +139,24 @@ struct UpdateChecks {
       help: "change the validator first, or leave such documents out by the filter")
   }
 
-  func firstRow(_ pipeline: [BSONDocument], doing: String) async throws(ActionError) -> BSONDocument? {
+  /// - Parameter spills: whether the server may use its disk for it.
+  /// - Parameter judge: makes something of an error of the server; nil: it is an error like any other.
+  func firstRow(
+    _ pipeline: [BSONDocument], doing: String, spills: Bool = false, judge: (MongoError) -> ActionError? = { _ in nil }
+  ) async throws(ActionError) -> BSONDocument? {
     let command = BSONDocument { aggregate in
       aggregate.append("aggregate", definition.collection)
       aggregate.append("pipeline", BSONArray(pipeline.map(BSONValue.document)))
       definition.writeReading(to: &aggregate)
       aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
+      if spills { aggregate.append("allowDiskUse", true) }
       aggregate.append("maxTimeMS", Int64(600_000))
     }
     let client = try target.client(forMilliseconds: 600_000)
     do throws(MongoError) {
       return try await client.documents(command, database: target.database).first
     } catch {
-      throw target.error(error, collection: definition.collection, doing: doing)
+      throw judge(error) ?? target.error(error, collection: definition.collection, doing: doing)
     }
   }
 

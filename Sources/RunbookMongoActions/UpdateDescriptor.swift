@@ -26,7 +26,9 @@ extension ActionDescriptor {
   static let updateFields: [FieldType.Field] = [
     .init("pipeline", .documents(.pipeline), "Stages $set, $addFields, $unset, and $replaceWith by $setField; this or `update`."),
     .init("update", .document(.data), "The same in operator form: $set, $unset, $rename, $min, $max and $currentDate."),
-    .init("filter", .document(.data), default: "{}", "Which documents need the change; the change must make it false."),
+    .init(
+      "filter", .document(.data), default: "{}",
+      "Which documents need the change. Where they still fit it afterwards, each is changed once."),
     .select, .guardCondition,
     .init("let", .document(.expression), "Variables of the pipeline's expressions (`$$name`), each a constant."),
     .collation,
@@ -39,16 +41,18 @@ extension ActionDescriptor {
       "inDoubt", .choice(["report", "restore"]), default: "report", "What a rollback does with documents whose outcome nobody can tell."),
     .init(
       "appWrites", .choice(["unknown", "never"]), default: "unknown", "`never`: nobody else writes these fields yet, so none is in doubt."),
-    .init("onNotConverged", .choice(["warn", "fail", "wait"]), default: "warn", "When documents keep arriving (`wait` is not built yet)."),
+    .init(
+      "onNotConverged", .choice(["warn", "fail", "wait"]), default: "warn",
+      "When documents keep arriving: end with a warning, fail, or go on until none needs the change."),
     .init(
       "onDocumentError",
       .oneOf([
         .choice(["stop", "rollback", "collect"]),
         .object([
-          .init("collect", .object([.init("limit", .integer(min: 1), default: "100", "At most.")]), isBuilt: false, "Go on and list them.")
+          .init("collect", .object([.init("limit", .integer(min: 1), default: "100", "At most.")]), "Go on and list them.")
         ]),
       ]), default: "stop",
-      "When the server refuses a document: stop and fail; take back what was written first and then fail; or go on and list it (not built yet)."
+      "When the server refuses a document: stop and fail; take back what was written first and then fail; or leave it, go on and list it."
     ),
   ]
 
@@ -60,7 +64,8 @@ extension ActionDescriptor {
     .init("alreadyDone", .integer(min: 0), "Documents that fit the filter and were as the change makes them."),
     .init("conflicts", .integer(min: 0), "Always 0 on the way forward."),
     .init("inDoubt", .integer(min: 0), "Documents of which the server can no longer say whether we wrote them."),
-    .init("failed", .integer(min: 0), "Documents that the server refused."),
+    .init("failed", .integer(min: 0), "Documents left as they are since they cannot be changed."),
+    .init("failures", .list(.any), "The documents left as they are: `{ id, reason }`; the first thousand."),
     .init("batches", .integer(min: 0), "Commands sent, over all attempts."),
     .init("sweeps", .integer(min: 0), "Passes over the collection in the last attempt."),
     .init("arrivingPerSecond", .number, "Documents that came to need the change meanwhile."),

@@ -31,7 +31,7 @@ private struct UpdatePreview {
     preview.documents = changing
     preview.summary = summary(changing, matching: matching, isWhole: isWhole)
     preview.undoBytes = Int64(Double(rows.bytes) * (isWhole ? 1 : Double(matching) / Double(max(rows.seen, 1))))
-    preview.facts = [try await reads.indexUse(of: definition.filter), pace(changing)].compactMap(\.self)
+    preview.facts = [try await reads.indexUse(of: definition.filter), try await once(), pace(changing)].compactMap(\.self)
     preview.duration = changing == 0 ? 0 : batches(changing) * work.arguments.throttle.targetLatency * 1000
     preview.samples = try await samples()
     preview.problems = rows.problems + (try await refusals(options, isWhole: isWhole))
@@ -44,6 +44,11 @@ private struct UpdatePreview {
     let done = matching - changing
     let rest = isWhole && done > 0 ? "; \(PreviewWords.documents(done)) more fit the filter and are as they would be" : ""
     return "changes \(fields) of \(about)\(PreviewWords.documents(changing))\(rest)"
+  }
+
+  private func once() async throws(ActionError) -> String? {
+    let fits = try await !rows(of: command(definition.secondKindProbe), doing: "asking whether documents fit afterwards").isEmpty
+    return fits ? "documents still fit the filter afterwards, so each is changed once, in one pass" : nil
   }
 
   private func batches(_ documents: Int64) -> Int64 {

@@ -35,7 +35,8 @@ extension BoundCall {
       // It is asked later, and more than once; what it refers to is put in each time.
       if nestedChecks[entry.key] != nil { continue }
       guard let field = descriptor.fields.first(where: { $0.name == entry.key }) else { continue }
-      if let sealed = try SealedSecrets.sealed(entry.value, as: field.type, scope: scope) {
+      let written = entry.value.without(nestedChecks.keys.filter { $0.hasPrefix(entry.key + ".") }, at: entry.key)
+      if let sealed = try SealedSecrets.sealed(written, as: field.type, scope: scope) {
         arguments[entry.key] = sealed
         continue
       }
@@ -43,12 +44,24 @@ extension BoundCall {
         arguments[entry.key] = try measured.resolved(in: scope).value
         continue
       }
-      arguments[entry.key] = try Resolver.resolve(entry.value, as: field.type, scope: scope)
+      arguments[entry.key] = try Resolver.resolve(written, as: field.type, scope: scope)
     }
     var target: String?
     if usesTarget, let template = call.target { target = try Resolver.resolve(template, as: .text, scope: scope).stringValue }
     var collection: String?
     if usesCollection, let template = call.collection { collection = try Resolver.resolve(template, as: .text, scope: scope).stringValue }
     return ResolvedCall(target: target, collection: collection, arguments: arguments)
+  }
+}
+
+extension Template {
+  /// The value without some of the keys inside it, each given with all that leads to it.
+  fileprivate func without(_ paths: [String], at path: String) -> Template {
+    guard !paths.isEmpty, case .map(let entries) = content else { return self }
+    let kept = entries.filter { !paths.contains(path + "." + $0.key) }.map { entry in
+      TemplateEntry(
+        key: entry.key, keyRange: entry.keyRange, value: entry.value.without(paths, at: path + "." + entry.key))
+    }
+    return Template(.map(kept), range: range)
   }
 }

@@ -67,6 +67,22 @@ import Testing
     #expect(thrown?.message == "the throttle cannot read its signal 'a signal': not authorised")
   }
 
+  @Test("A check of the plan holds batches back while it does not hold; while it does, it is asked once a second")
+  func aCheckOfThePlan() async throws {
+    let answers = Mutex<[AwaitedCheck.Answer]>([
+      .init(holds: false, words: "it cannot be read: no route"), .init(holds: false, words: "n is 9, expected at most 5"),
+      .init(holds: true, words: "pass"), .init(holds: false, words: "never asked"),
+    ])
+    let check = AwaitedCheck { answers.withLock { $0.removeFirst() } }
+    let (throttle, said) = Self.throttle([:], [CheckSignal(check, clock: FakeClock())])
+    try await throttle.prepare()
+    await throttle.wait()
+    await throttle.wait()
+    #expect(said().first == "throttled for less than 1s by the plan's check: it does not hold: n is 9, expected at most 5")
+    #expect(throttle.total == 500)
+    #expect(answers.withLock { $0.count } == 1)
+  }
+
   @Test func aStopEndsTheWaiting() async {
     let stop = FakeStop()
     stop.request()
@@ -164,7 +180,8 @@ import Testing
           if text?.hasPrefix("throttled for 2s") == true { rig.stop.request() }
         })
       let forward = try await OnlineChangeForward(
-        work.change, definition: work.definition, batchSize: 50, throttle: throttle, isStopped: { rig.stop.isRequested }, onBatch: { _ in })
+        work.change, definition: work.definition, manner: .init(batchSize: 50), throttle: throttle,
+        isStopped: { rig.stop.isRequested }, onBatch: { _ in })
       let stopped = await #expect(throws: ActionError.self) { _ = try await forward.run() }
       #expect(stopped?.kind == .stopped)
       #expect(said.all.contains { $0.contains("by latency: a read takes") && $0.contains("are allowed") }, "\(said.all)")

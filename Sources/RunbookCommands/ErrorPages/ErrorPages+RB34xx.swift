@@ -26,15 +26,15 @@ extension ErrorPages {
 
       ## Cause
 
-      After the change documents would still fit the filter, so it could not be seen which had been changed, and each pass would change them again.
+      Versions before this one refused changes after which documents still fit the filter. Now each document of such a change is changed once, and remembered in the undo blocks.
 
       ## What has already been done
 
-      Nothing was written: this is looked at before the first write. The step failed, and `onFailure` says what follows; by default the plan is rolled back.
+      Nothing was written by the version that said it.
 
       ## What to do now
 
-      Let the filter ask for what the change removes, such as `{ field: { $exists: false } }`.
+      Run the plan again. A filter that asks for what the change removes, such as `{ field: { $exists: false } }`, is still the better one: then documents that come in during the change are changed as well.
       """##,
     "RB3403":
       ##"""
@@ -62,11 +62,11 @@ extension ErrorPages {
 
       ## What has already been done
 
-      The other documents of the batch are changed and recorded. With `onDocumentError: stop` (the default) the step failed with them standing, and `onFailure` says what follows; with `rollback` they were taken back first.
+      The other documents of the batch are changed and recorded. With `onDocumentError: stop` (the default) the step failed with them standing, and `onFailure` says what follows; with `rollback` they were taken back first; with `collect` there were more such documents than its limit.
 
       ## What to do now
 
-      Correct the documents or leave them out by the filter, then `runbook resume RUN` or run again.
+      Correct the documents or leave them out by the filter (with `collect` they are tried again then), then `runbook resume RUN` or run again.
       """##,
     "RB3405":
       ##"""
@@ -74,7 +74,7 @@ extension ErrorPages {
 
       ## Cause
 
-      After twenty passes there are still documents that need the change: something keeps inserting them. Told only with `onNotConverged: fail`; with `warn` it is a warning.
+      After twenty passes there are still documents that need the change: something keeps inserting them. Or, of a change after which documents still fit its filter, the application changed some of them each time just before they were to be. Told only with `onNotConverged: fail`; with `warn` it is a warning, and `wait` goes on until none is left.
 
       ## What has already been done
 
@@ -213,6 +213,72 @@ extension ErrorPages {
       ## What to do now
 
       Leave the shard key as it is. To spread documents otherwise, use the server's own `reshardCollection`.
+      """##,
+    "RB3430":
+      ##"""
+      # RB3430: the change would make duplicates
+
+      ## Cause
+
+      Two documents would have the same key of a unique index after the change: two that are changed, or a changed one and another. Indexes with a collation of their own, keys that hold arrays, and documents found by `select` that meet others are not looked at beforehand; there the write tells (RB3404).
+
+      ## What has already been done
+
+      Nothing was written: this is looked at before the first write. The step failed, and `onFailure` says what follows; by default the plan is rolled back.
+
+      ## What to do now
+
+      Let the change give different values, leave such documents out by the filter, or set `onDocumentError: collect`, which lists the documents that the index refuses and goes on with the others.
+      """##,
+    "RB3431":
+      ##"""
+      # RB3431: a document would be too large
+
+      ## Cause
+
+      After the change a document would be larger than the 16 MiB that a server allows.
+
+      ## What has already been done
+
+      Nothing was written: this is looked at before the first write. The step failed, and `onFailure` says what follows; by default the plan is rolled back.
+
+      ## What to do now
+
+      Leave it out by the filter, let the change store less, or set `onDocumentError: collect`, which lists such documents and goes on with the others.
+      """##,
+    "RB3432":
+      ##"""
+      # RB3432: a privilege that the change or its undo needs is missing
+
+      ## Cause
+
+      The target's user may not do to the collection what the change or its way back does: `find`, `update` and `bypassDocumentValidation`. A rollback puts documents back as they were, whether or not the present validator likes them, and a server allows that to those only who have the last of these; the role `readWrite` alone has not.
+
+      ## What has already been done
+
+      Nothing was written: this is looked at before the first write, so that no change is made that could not be taken back. The step failed, and `onFailure` says what follows.
+
+      ## What to do now
+
+      Grant the role `dbAdmin` of the database besides `readWrite`, or a role of your own with these three actions on the collection; then `runbook resume RUN` or run again.
+      """##,
+    "RB3450":
+      ##"""
+      # RB3450: a program could not say how documents are to be changed
+
+      ## Cause
+
+      The program of a `mongodb.transform` answered documents with `$error`, or with what cannot be used: a line that is no JSON, another document's `_id` or none, a change of a field that `fields` does not name. Under
+      `onDocumentError: collect` more documents were left so than its limit allows.
+
+      ## What has already been done
+
+      What the program could answer was written and recorded, the rest of its last batch included; the documents that are named were left as they are. With `onDocumentError: rollback` the step has taken back what it wrote. Otherwise what follows is the step's
+      `onFailure`.
+
+      ## What to do now
+
+      Look at the documents that the message names, and at what the program said (`runbook logs RUN`). Correct the program or leave such documents out by the filter; or let them be collected, so that the step goes on and lists them.
       """##,
   ]
 }
