@@ -9,7 +9,7 @@
 `run` writes until SIGTERM and prints `ready` once it has begun: increments, edits, inserts, deletes, replacements, edits of the
 very fields that the change touches, now and then the very value that it writes. Each writer stays off four documents in ten, so
 that untouched ones exist. `run` and `check` end with one line of JSON. The change that `check` knows is the one of
-`tools/soak.yaml`: three fields added, and `status: draft` made `review`.
+`tools/soak.yaml` but for its last step: three fields added, and `status: draft` made `review`.
 """
 import argparse
 import json

@@ -3,9 +3,9 @@
     tools/soak [--kills 300] [--stops 0] [--server-kills 0] [--faults 0] [--seed N] [--documents 600] [--batch 60] [--most 6] [--timing SECONDS]
                [--rate 0.1] [--plan FILE] [--runbook PATH] [--keep DIR]
 
-A round is one run of `tools/soak.yaml` on a fresh collection (on MONGODB_URI, else on a server of its own): to its end, or to a
-check that fails, or to its end and then rolled back by a person. Rounds are of four kinds, and go on until there was as much of
-each as asked:
+A round is one run of `tools/soak.yaml` on a fresh collection, with one worker or three (on MONGODB_URI, else on a server of its
+own): to its end, or to a check that fails, or to its end and then rolled back by a person. Rounds are of four kinds, and go on
+until there was as much of each as asked:
 
 kills         up to --most SIGKILLs of the program, at random times or just when a batch or an undo is on its way; `resume` or
               `rollback` goes on each time
@@ -54,7 +54,11 @@ PROCESS_LIMIT = 240.0
 
 KINDS = ("kills", "stops", "serverKills", "faults")
 
-RULES = {rule.field: rule for step in writers.STEPS for rule in step}
+NAMES = check.Rule("name", lambda value: isinstance(value, str) and not value.endswith("+"), lambda state: state["name"] + "+")
+STEPS = [*writers.STEPS, [NAMES]]
+"""What each step of the plan does to a document. The last one leaves documents that still fit its filter: each is changed once."""
+
+RULES = {rule.field: rule for step in STEPS for rule in step}
 
 
 class Round:
@@ -195,7 +199,8 @@ class Round:
         self.watcher.start()
         self.execute = ["execute", str(self.options.plan), "--param", f"database={place.database}",
                         "--param", f"replicaSet={hello.get('setName', '')}",
-                        "--param", f"failAt={'end' if self.scenario == 'failing' else 'nowhere'}", "--param", f"batch={self.options.batch}"]
+                        "--param", f"failAt={'end' if self.scenario == 'failing' else 'nowhere'}", "--param", f"batch={self.options.batch}",
+                        "--param", f"workers={self.rng.choice([1, 1, 3])}"]
         if self.kind == "serverKills":
             threading.Thread(target=self.kill_the_server, daemon=True).start()
 
@@ -341,7 +346,7 @@ class Round:
             self.violations.append("`status --format json` said nothing that can be read")
         evidence = check.Evidence(self.collection, check.read_snapshot(self.dir / "snapshot"), ledger.read(self.dir / "ledger"))
         if status == 0:
-            verdict = check.judge_success(evidence, writers.STEPS, self.last_pass())
+            verdict = check.judge_success(evidence, STEPS, self.last_pass())
         else:
             verdict = self.judge_unwound(evidence, report, status)
         self.violations += verdict.violations
@@ -354,12 +359,15 @@ class Round:
 
     def last_pass(self):
         """For a field, a time before the last pass that looked for it began. That pass found nothing or wrote the last block, so it
-        began no earlier than a moment before that block was made; without any block, not before the first process began."""
-        times = {}
+        began no earlier than a moment before that block was made; without any block, not before the first process began. A step that is
+        made once has one pass, which began a moment before its first block was made."""
+        times, first = {}, {}
         for block in self.watcher.blocks({"fields": 1}):
             born = self.watcher.seen.get((block["from"], block["_id"]), {}).get("born", 0)
             for field in block.get("fields", []):
                 times[field] = max(times.get(field, 0), born - 1)
+                first[field] = min(first.get(field, born - 1), born - 1)
+        times["name"] = first.get("name", 0)
         return lambda field: times.get(field, 0)
 
     def judge_unwound(self, evidence, report, status):
@@ -375,7 +383,7 @@ class Round:
                        for _, _, bounds in holders.get(key, []))
 
         doubt, conflicts, refused = self.listed(blocks, report)
-        verdict = check.judge_rollback(evidence, writers.STEPS, doubt | refused, ours_may_stand)
+        verdict = check.judge_rollback(evidence, STEPS, doubt | refused, ours_may_stand)
         if status == 3 and doubt | conflicts | refused:
             verdict.violate("exit 3, and documents are listed")
         if status == 4 and not doubt | conflicts | refused:
