@@ -7,8 +7,9 @@ A cell is a command, a fault, and at which of these commands it comes, on the wa
 The commands of the program alone fail (by its name, `appName`). `resume` goes on where the program gives up.
 
 Judged: forward, the run succeeds with every document changed once, or it ends with the collection as before; back, every document is
-as before, to the byte but for the application's own field; each increment that was acknowledged is there; nothing is in doubt or in
-conflict; `status` says what the exit status says. One line for each cell that is wrong, then one line of JSON; exit 1 on any violation.
+as before, to the byte but for the application's own field; each increment that was acknowledged is there; nothing is in conflict, and
+in doubt only what stood in a batch with misses on the test server, which keeps no record of such an answer (they are counted; a
+command that comes late on a busy machine is one); `status` says what the exit status says. One line for each cell that is wrong, then one line of JSON; exit 1 on any violation.
 """
 import argparse
 import json
@@ -36,7 +37,7 @@ FAULTS = {
     "fails": {"errorCode": 8},
     "write concern": {"writeConcernError": {"code": 64, "errmsg": "waiting for replication timed out"}},
     "shutting down": {"writeConcernError": {"code": 91, "errmsg": "the server shuts down"}},
-    "blocks": {"blockConnection": True, "blockTimeMS": 700},
+    "blocks": {"blockConnection": True, "blockTimeMS": 1700},
 }
 """`blocks`: longer than a command has to arrive here (RUNBOOK_UPDATE_WINDOW), as 2 s would not be without that."""
 
@@ -95,7 +96,7 @@ class Cell:
         self.attempts = 0
 
     def runbook(self, *arguments):
-        environment = {"RUNBOOK_UPDATE_WINDOW": "0.5", "RUNBOOK_UPDATE_LIMIT": "1", **os.environ, "MONGODB_URI": self.tool.uri, "NO_COLOR": "1",
+        environment = {"RUNBOOK_UPDATE_WINDOW": "1.5", "RUNBOOK_UPDATE_LIMIT": "4", **os.environ, "MONGODB_URI": self.tool.uri, "NO_COLOR": "1",
                        "RUNBOOK_STATE": f"sqlite:{self.folder}/state.db"}
         return subprocess.run([self.tool.options.runbook, *arguments], env=environment, cwd=self.folder, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=240, check=False)
@@ -120,7 +121,8 @@ class Cell:
             runs = runs.get("runs", []) if isinstance(runs, dict) else runs
             if done.returncode == 1 and runs:
                 return 1
-            command = ("rollback",) if done.returncode == 5 else ("resume",) if runs else execute
+            # A rollback that failed before the wish was recorded has to be wanted again.
+            command = ("rollback",) if done.returncode == 5 or execute[0] == "rollback" else ("resume",) if runs else execute
         return -1
 
     def play(self):
@@ -149,14 +151,20 @@ class Cell:
         return wrong + self.judge(status, before, list(items.find().sort("_id")), application.acknowledged)
 
     def judge(self, status, before, now, acknowledged):
-        expected = (0, 1, 3) if self.direction == "forward" else (3,)
+        wrong, doubt = [], self.in_doubt(unrecorded=True)
+        unexplained = self.in_doubt(unrecorded=False)
+        expected = ((0, 1, 3) if self.direction == "forward" else (3,)) + ((4,) if doubt else ())
         if status not in expected:
             return [f"it ends with {status}: {self.words}"]
-        wrong = []
+        if unexplained:
+            wrong.append(f"in doubt without a reason: {sorted(unexplained)}")
+        self.tool.totals["inDoubt"] += len(doubt)
         for old in before:
             views = acknowledged.get(old["_id"], 0)
             due = {"_id": old["_id"], "text": old["text"], "views": views, **({"note": old["text"] + "."} if status == 0 else {})}
             found = next((document for document in now if document["_id"] == old["_id"]), None)
+            if status == 4 and old["_id"] in doubt:
+                continue
             if found is None or list(found.items()) != list(due.items()):
                 wrong.append(f"{found} should be {due}")
         if len(now) != len(before):
@@ -165,8 +173,18 @@ class Cell:
         if told.returncode != status:
             wrong.append(f"`status` says {told.returncode}, the run ended with {status}")
         report = json.loads(told.stdout or "{}")
-        wrong += [f"{kind}: {report[kind]}" for kind in ("inDoubt", "conflicts") if report.get(kind)]
+        if report.get("conflicts"):
+            wrong.append(f"conflicts: {report['conflicts']}")
         return wrong
+
+    def in_doubt(self, unrecorded):
+        """Keys in doubt by the undo journal, of blocks with misses on the test server, or of all others."""
+        keys = set()
+        for name in self.database.list_collection_names(filter={"name": {"$regex": "^_runbook\\.undo\\."}}):
+            for block in self.database[name].find({"doubt.0": {"$exists": True}}):
+                if unrecorded == (self.tool.is_forgetful and bool(block.get("missed"))):
+                    keys |= {block["e"][index]["k"] for index in block["doubt"]}
+        return keys
 
 
 class Tool:
@@ -175,11 +193,13 @@ class Tool:
         self.server = Server(folder / "server", fail_points=True)
         self.client = MongoClient(self.server.uri)
         self.uri = self.server.uri + ("&" if "?" in self.server.uri else "?") + "appName=faults"
+        self.is_forgetful = self.client.admin.command("hello").get("setName") == "secantus"
+        self.totals = {"cells": 0, "resumed": 0, "inDoubt": 0, "violations": 0}
         self.plan = folder / "plan.yaml"
         self.plan.write_text(PLAN)
 
     def run(self):
-        totals = {"cells": 0, "resumed": 0, "violations": 0}
+        totals = self.totals
         cells = [(direction, command, fault, place) for direction in ("forward", "back") for command in COMMANDS for fault in FAULTS
                  for place in PLACES]
         for number, parts in enumerate(cells):
