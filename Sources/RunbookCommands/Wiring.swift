@@ -14,9 +14,10 @@ enum Wiring {
   private static let crashPoints = CrashPoints(environment: environment)
 
   static func catalog() -> ActionCatalog {
-    ActionCatalog(
-      actions: FlowActions.all() + ProgramActions.all(ProgramRunning(programs: programs, environment: environment))
-        + MongoActions.all(timing: timing, crashPoints: crashPoints),
+    let running = ProgramRunning(programs: programs, environment: environment)
+    return ActionCatalog(
+      actions: FlowActions.all() + ProgramActions.all(running)
+        + MongoActions.all(timing: timing, crashPoints: crashPoints, running: running),
       announced: AnnouncedActions.all + MongoActions.announced)
   }
 

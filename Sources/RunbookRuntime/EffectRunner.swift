@@ -332,7 +332,8 @@ struct EffectWork {
   func context(_ resolved: ResolvedCall, call: BoundCall, limits: Limits) async throws(ActionError) -> ActionContext {
     var context = ActionContext(
       run: runner.run, subject: subject, effect: acting.description, attempt: acting.serial, requestedAt: effect.requestedAt,
-      arguments: try await SealedSecrets.opened(resolved.arguments, of: call.descriptor, by: runner.targets),
+      arguments: try await needsSecrets
+        ? SealedSecrets.opened(resolved.arguments, of: call.descriptor, by: runner.targets) : resolved.arguments,
       target: try await target(of: call, resolved), collection: resolved.collection, timeout: limits.timeout,
       stallTimeout: limits.stallTimeout, clock: runner.clock, stop: stop, people: runner.people,
       world: runner.memory, progress: progress)
@@ -343,6 +344,14 @@ struct EffectWork {
     context.measurement = try await measurement(in: call, resolved)
     context.awaited = awaited(in: call)
     return context
+  }
+
+  /// What an action looks up or takes back it does by what it recorded: a secret of its arguments may be gone by then, and is not asked for.
+  private var needsSecrets: Bool {
+    switch effect.id.verb {
+    case .condition, .check, .capture, .perform: true
+    case .probe, .undo, .verifyUndone: false
+    }
   }
 
   func target(of call: BoundCall, _ resolved: ResolvedCall) async throws(ActionError) -> (any Target)? {

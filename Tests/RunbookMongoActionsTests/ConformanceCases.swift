@@ -15,7 +15,7 @@ import RunbookTestSupport
 ///       isRespected: { try await $0.all("assets").contains { $0["x"] != nil } })
 enum ConformanceCases {
   static let all: [ConformanceCase] =
-    indexes + collections + validators + documents + inserted + deleted + restored + swapped + [command]
+    indexes + collections + validators + documents + transformed + inserted + deleted + restored + swapped + [command]
   static let reversible = all.filter(\.isReversible)
 
   /// Five documents and an index.

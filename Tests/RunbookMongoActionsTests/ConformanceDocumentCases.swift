@@ -46,6 +46,17 @@ extension ConformanceCases {
       interfere: { try await $0.insert([["_id": 2, "n": 2, "name": "mine"]]) }, isRespected: hasMine, volatile: ["duration", "sweeps"]),
   ]
 
+  static let transformed: [ConformanceCase] = [
+    ConformanceCase(
+      title: "by a program", action: TransformProgram.action,
+      arguments: [
+        "program": .object(["argv": TransformProgram.argv("a = {'label': 'of ' + d['name']}")]),
+        "filter": .object(["label": .object(["$exists": false])]), "projection": .object(["name": 1]), "fields": ["label"],
+      ], prepare: fill,
+      interfere: { try await $0.command(["update": "assets", "updates": [["q": ["_id": 3], "u": ["$set": ["label": "mine"]]]]]) },
+      isRespected: { try await $0.all("assets").contains { $0["label"]?.string == "mine" } }, volatile: ["duration", "sweeps", "asked"])
+  ]
+
   static let restored: [ConformanceCase] = [
     ConformanceCase(
       title: "what is missing", action: MongoRestore(), arguments: ["from": "copy", "to": "assets"], collection: nil, prepare: fillTwice,
