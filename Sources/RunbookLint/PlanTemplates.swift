@@ -27,12 +27,10 @@ extension PlanFacts {
     let subject = LintSubject.step(step.id)
     visit(step.action, subject, body)
     if let condition = step.when { visit(condition, subject, body) }
-    for (key, value) in [
-      ("timeout", step.timeout), ("stallTimeout", step.stallTimeout), ("deadline", step.deadline),
-      ("outputsWhenSkipped", step.outputsWhenSkipped),
-    ] {
-      if let value { body(key, value, subject) }
-    }
+    if let value = step.timeout { body("timeout", value, subject) }
+    if let value = step.stallTimeout { body("stallTimeout", value, subject) }
+    if let value = step.deadline { body("deadline", value, subject) }
+    if let value = step.outputsWhenSkipped { body("outputsWhenSkipped", value, subject) }
   }
 
   private static func visit(_ check: Check, _ body: (String, Template, LintSubject) -> Void) {
@@ -43,9 +41,9 @@ extension PlanFacts {
     }
     if let expect = check.expect { visit(expect, subject, body) }
     if let condition = check.when { visit(condition, subject, body) }
-    for (key, value) in [("within", check.within), ("holdFor", check.holdFor), ("timeout", check.timeout)] {
-      if let value { body(key, value, subject) }
-    }
+    if let value = check.within { body("within", value, subject) }
+    if let value = check.holdFor { body("holdFor", value, subject) }
+    if let value = check.timeout { body("timeout", value, subject) }
   }
 
   private static func visit(_ trigger: RollbackTrigger, _ body: (String, Template, LintSubject) -> Void) {

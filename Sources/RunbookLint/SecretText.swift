@@ -37,27 +37,23 @@ struct Mask {
   private mutating func copy(of file: SourceFile) -> SourceFile {
     if let copy = copies[file.path] { return copy }
     var bytes = file.bytes
-    for secret in secrets {
-      let wanted = Array(secret.text.utf8)
-      let own = secret.place.file.path == file.path ? secret.place.range : nil
-      var isCovered = Self.isTelling(secret.text) && Self.cover(wanted, in: 0..<bytes.count, of: &bytes) && own == nil
-      if let own {
-        // What is written otherwise than it reads, with escapes or folded, is covered as a whole.
-        isCovered = Self.cover(wanted, in: own.start..<min(own.end, bytes.count), of: &bytes) || Self.isCovered(own, bytes)
-        if !isCovered { for index in own.start..<min(own.end, bytes.count) where bytes[index] > 0x20 { bytes[index] = UInt8(ascii: "*") } }
-      }
+    for secret in secrets where secret.place.file.path == file.path {
+      let own = secret.place.range.start..<min(secret.place.range.end, bytes.count)
+      guard !Self.cover(secret.text, in: own, of: &bytes) else { continue }
+      // What is written otherwise than it reads, with escapes or folded, is covered as a whole.
+      for index in own where bytes[index] > 0x20 { bytes[index] = UInt8(ascii: "*") }
     }
+    // Whoever wrote it down once may have done so in a comment as well.
+    for secret in secrets where Self.isTelling(secret.text) { Self.cover(secret.text, in: 0..<bytes.count, of: &bytes) }
     let copy = SourceFile(path: file.path, bytes: bytes)
     copies[file.path] = copy
     return copy
   }
 
-  /// Whether a search for the secret alone already found it in its place.
-  private static func isCovered(_ range: SourceRange, _ bytes: [UInt8]) -> Bool {
-    bytes[range.start..<min(range.end, bytes.count)].contains(UInt8(ascii: "*"))
-  }
-
-  private static func cover(_ wanted: [UInt8], in range: Range<Int>, of bytes: inout [UInt8]) -> Bool {
+  /// - Returns: whether it was there.
+  @discardableResult
+  private static func cover(_ text: String, in range: Range<Int>, of bytes: inout [UInt8]) -> Bool {
+    let wanted = Array(text.utf8)
     guard !wanted.isEmpty else { return false }
     var isFound = false
     var index = range.lowerBound

@@ -35,6 +35,7 @@ struct SecretTexts {
   private let plan: Plan
   private var found: [Found] = []
   private var seen: Set<SourceRange> = []
+  private var names: [String: Bool] = [:]
   /// Whether names are those of fields in a database, where `token: revoked` is no secret.
   private var isInDocument = false
 
@@ -60,7 +61,7 @@ struct SecretTexts {
     switch template.content {
     case .reference: return
     case .scalar(let scalar):
-      if !isInDocument, Self.namesSecret(key), Self.mayBeSecret(scalar.text), !scalar.isPlain || !Self.isTyped(scalar.text) {
+      if !isInDocument, isName(key), Self.mayBeSecret(scalar.text), !scalar.isPlain || !Self.isTyped(scalar.text) {
         add(scalar.text, .named(key), template.range, subject)
       } else {
         look(scalar.text, in: template.range, subject)
@@ -79,6 +80,14 @@ struct SecretTexts {
     }
   }
 
+  /// The same few names stand in a plan many times.
+  private mutating func isName(_ key: String) -> Bool {
+    if let known = names[key] { return known }
+    let isName = Self.namesSecret(key)
+    names[key] = isName
+    return isName
+  }
+
   /// The name of `--password` in a list of arguments, where the value is the next one.
   private static func flag(_ text: String) -> String? {
     guard text.hasPrefix("--"), !text.contains("="), text.utf8.count > 4 else { return nil }
@@ -87,9 +96,10 @@ struct SecretTexts {
 
   private mutating func look(_ text: String, in range: SourceRange, _ subject: LintSubject) {
     guard text.utf8.count >= 8 else { return }
-    if let password = Self.password(in: text) { add(password, .passwordInURI, range, subject) }
-    if let value = Self.assigned(in: text) { add(value.text, .named(value.name), range, subject) }
-    if text.contains("PRIVATE KEY-----") { add(text, .privateKey, range, subject) }
+    let signs = Signs(text)
+    if signs.hasAt, signs.hasColon, let password = Self.password(in: text) { add(password, .passwordInURI, range, subject) }
+    if signs.hasEquals, let value = Self.assigned(in: text) { add(value.text, .named(value.name), range, subject) }
+    if signs.hasDashes, text.utf8Range(of: "PRIVATE KEY-----") != nil { add(text, .privateKey, range, subject) }
     if let token = TokenShape.find(in: text) { add(token.text, .token(of: token.service), range, subject) }
   }
 
@@ -113,7 +123,6 @@ struct SecretTexts {
 
   /// `--password=word`, `PASSWORD=word` in a script.
   private static func assigned(in text: String) -> (name: String, text: String)? {
-    guard text.utf8.contains(UInt8(ascii: "=")) else { return nil }
     for line in text.split(whereSeparator: { $0.isWhitespace || $0 == ";" || $0 == "&" || $0 == "?" }) {
       guard let equals = line.firstIndex(of: "=") else { continue }
       let name = line[..<equals].drop { $0 == "-" }
@@ -159,6 +168,28 @@ struct SecretTexts {
     guard let first = text.first else { return true }
     if first == "<" || first == "$" || first == "{" || first == "%" { return true }
     return text.allSatisfy { $0 == "*" || $0 == "x" || $0 == "X" || $0 == "." }
+  }
+}
+
+/// Signs that a text must have to hold a secret of some kind, found in one pass: nearly all text has none.
+private struct Signs {
+  var hasAt = false
+  var hasColon = false
+  var hasEquals = false
+  var hasDashes = false
+
+  init(_ text: String) {
+    var last: UInt8 = 0
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "@"): hasAt = true
+      case UInt8(ascii: ":"): hasColon = true
+      case UInt8(ascii: "="): hasEquals = true
+      case UInt8(ascii: "-"): if last == byte { hasDashes = true }
+      default: break
+      }
+      last = byte
+    }
   }
 }
 
