@@ -53,6 +53,8 @@ public struct Observation: Sendable {
 /// An action that changes something. Its verbs are called in this order: `capture`, journalled, `perform`; after a crash `probe`; on the way
 /// back `undo`, then `verifyUndone`. Each may be called again after a crash with the same context and must then come to the same end.
 public protocol ChangingAction: Action {
+  /// What the target's deployment must be able to do; asked before the run begins.
+  var needs: Set<Capability> { get }
   /// What is changed, as names of reservations (`collection:assets`), so that no other run changes it meanwhile. Known before the run begins.
   func reservations(arguments: ValueMap, collection: String?) -> [String]
   /// Reads what undo and probe will need; journalled before `perform`.
@@ -64,6 +66,11 @@ public protocol ChangingAction: Action {
   func undo(_ context: ActionContext, captured: Value, outputs: Value?) async throws(ActionError) -> UndoResult
   /// Looks whether the undo took: a sentence for what is not as it should be, nil where all is.
   func verifyUndone(_ context: ActionContext, captured: Value, undone: UndoResult) async throws(ActionError) -> String?
+}
+
+extension ChangingAction {
+  /// What every lease and every guarded write is made of.
+  public var needs: Set<Capability> { [.fencedUpdates, .sessions] }
 }
 
 public struct ActionResult: Sendable {

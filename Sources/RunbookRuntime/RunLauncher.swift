@@ -26,6 +26,7 @@ public struct RunLauncher: Sendable {
     let coordination = executor.coordination
     try await beforeRecord { () async throws(ActionError) in try await coordination.connect() }
     try await checkIdentities(exitStatus: 1)
+    try await checkCapabilities(of: coordination)
     try await refuseMovedFacts()
     let places = try await beforeRecord { () async throws(ActionError) in try await placesOfRun() }
     try await refuseSecondRun(in: places)
@@ -247,7 +248,7 @@ public struct RunLauncher: Sendable {
   }
 
   @discardableResult
-  private func beforeRecord<T: Sendable>(_ body: () async throws(ActionError) -> T) async throws(RunFailure) -> T {
+  func beforeRecord<T: Sendable>(_ body: () async throws(ActionError) -> T) async throws(RunFailure) -> T {
     do throws(ActionError) { return try await body() } catch { throw notBegun(error) }
   }
 

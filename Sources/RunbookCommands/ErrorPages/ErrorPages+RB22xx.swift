@@ -67,5 +67,30 @@ extension ErrorPages {
 
       Change things only in targets of type `mongodb`.
       """##,
+    "RB2205":
+      ##"""
+      # RB2205: a deployment lacks what a step needs
+
+      ## Cause
+
+      Not every deployment that speaks MongoDB's protocol can do all that a step needs. Before a run begins, each target that it changes is asked: what it says of itself (`hello`), and an update by pipeline that fits no document.
+
+      | what may be missing | where | what does not work | what works |
+      | --- | --- | --- | --- |
+      | updates by pipeline with the server's clock | MongoDB before 4.2, some servers of other makers | every change: leases and guarded writes are made of them | whatever only reads |
+      | sessions | MongoDB before 3.6, some servers of other makers | every change, and reading | `mongodb.ping` |
+      | retryable writes | a standalone server | nothing; after a crash documents may be in doubt, and are listed | everything |
+      | change events | a standalone server | telling the application's writes from others by events | everything else |
+
+      The last two are told at the start and refuse nothing.
+
+      ## What has already been done
+
+      Nothing: the run was not begun, nothing was reserved, and no document was changed.
+
+      ## What to do now
+
+      Run the plan on a replica set (a set of one member will do) or a sharded cluster of MongoDB 4.2 or later; or take the step that the message names out of the plan.
+      """##,
   ]
 }
