@@ -42,7 +42,7 @@ import Testing
         ["batch", "workers"],
         ["batch", "size"],
       ])
-    #expect(!read.problems.contains(where: \.isUnbuilt))
+    #expect(read.problems.filter(\.isUnbuilt).isEmpty)
   }
 
   @Test func needsOneFormOfTheChange() {
