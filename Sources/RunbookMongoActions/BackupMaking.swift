@@ -108,12 +108,13 @@ extension BackupMaking {
         return try await documentsThere()
       }
     }
+    if let reason = try await open(since: nil) { unwatched = reason }
+    record.start = watch?.start ?? record.start
     try await destination.writeBackupRecord(record)
     if case .nothing = standing {} else { try await backup.copy.drop() }
     try await backup.copy.create(definition.options)
     record.copyID = try await destination.definition(of: backup.to)?.uuid
     try await destination.writeBackupRecord(record)
-    if let reason = try await open() { unwatched = reason }
     return []
   }
 
@@ -125,17 +126,17 @@ extension BackupMaking {
     guard former.sourceID == definition.uuid, definition.uuid != nil else { return "'\(backup.source)' was made anew since" }
     let fresh = record
     record = former
-    if let reason = try await open() {
+    if let reason = try await open(since: former.start) {
       record = fresh
       return "nobody can tell what was changed or deleted since (\(reason))"
     }
     return nil
   }
 
-  /// Begins to follow what changes since the record's start.
+  /// Begins to follow what changes since a moment, or from now on.
   /// - Returns: why that cannot be, nil where it is.
-  private func open() async throws(ActionError) -> String? {
-    guard let start = record.start else { return "the server has no change streams" }
+  private func open(since start: BSONTimestamp?) async throws(ActionError) -> String? {
+    guard record.start != nil else { return "the server has no change streams" }
     do throws(ChangeWatch.Failure) {
       watch = try await ChangeWatch.open(target, collections: [backup.source], since: start)
       return nil

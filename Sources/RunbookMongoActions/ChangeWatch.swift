@@ -28,7 +28,8 @@ struct ChangeWatch {
 
   private let target: MongoTarget
   private let collections: [String]
-  private let start: BSONTimestamp
+  /// Everything after this moment is told.
+  let start: BSONTimestamp
   private let client: MongoClient
   private var session: MongoSession
   private var cursor: Int64
@@ -36,18 +37,22 @@ struct ChangeWatch {
   /// Where to go on after a lost connection.
   private var token: BSONDocument?
 
-  /// - Parameter start: changes after this moment are told, and those at it.
-  static func open(_ target: MongoTarget, collections: [String], since start: BSONTimestamp) async throws(Failure) -> ChangeWatch {
+  /// - Parameter start: changes after this moment are told, and those at it; nil begins now, for which no server has to look its history up.
+  static func open(_ target: MongoTarget, collections: [String], since start: BSONTimestamp?) async throws(Failure) -> ChangeWatch {
     let client: MongoClient
     do throws(ActionError) { client = try target.client(forMilliseconds: 10_000) } catch { throw .action(error) }
     let watched = collections + [RunbookCollections.marks]
     do throws(MongoError) {
       let session = try await client.startSession()
       let reply = try await client.runCommand(
-        command(watched, ["startAtOperationTime": .timestamp(start)]), database: target.database, session: session)
+        command(watched, start.map { ["startAtOperationTime": .timestamp($0)] } ?? [:]), database: target.database, session: session)
       guard let (cursor, namespace) = opened(reply) else { throw MongoError(kind: .failed, message: "the reply holds no cursor") }
+      // Begun now, it has begun by the time of the answer.
+      guard let begun = start ?? reply["operationTime"]?.timestamp else {
+        throw MongoError(kind: .failed, message: "the reply tells no time")
+      }
       return ChangeWatch(
-        target: target, collections: watched, start: start, client: client, session: session, cursor: cursor, namespace: namespace)
+        target: target, collections: watched, start: begun, client: client, session: session, cursor: cursor, namespace: namespace)
     } catch {
       throw failure(error, target)
     }
