@@ -33,6 +33,7 @@ let package = Package(
         "RunbookSyntax", .product(name: "Crypto", package: "swift-crypto"), orderedCollections,
       ],
       swiftSettings: strict),
+    .target(name: "RunbookFormat", dependencies: ["RunbookSyntax"], swiftSettings: strict),
     .target(name: "RunbookEngine", dependencies: ["RunbookPlan", orderedCollections], swiftSettings: strict),
     .target(
       name: "MongoDriver",
@@ -77,7 +78,7 @@ let package = Package(
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver",
         "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", orderedCollections,
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat", orderedCollections,
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -87,7 +88,7 @@ let package = Package(
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver",
         "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "CProcess", orderedCollections,
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat", "CProcess", orderedCollections,
       ],
       path: "Tests/RunbookTestSupport", swiftSettings: strict),
     .executableTarget(
@@ -96,6 +97,7 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(name: "FrontEndTests", dependencies: ["FrontEndFuzz"], swiftSettings: strict),
     .testTarget(name: "RunbookSyntaxTests", dependencies: ["RunbookSyntax"], swiftSettings: strict),
+    .testTarget(name: "RunbookFormatTests", dependencies: ["RunbookFormat", "RunbookPlan", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookPlanTests", dependencies: ["RunbookPlan", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookEngineTests", dependencies: ["RunbookEngine", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "MongoDriverTests", dependencies: ["MongoDriver", "RunbookTestSupport"], swiftSettings: strict),

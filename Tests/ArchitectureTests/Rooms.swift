@@ -12,7 +12,7 @@ struct Room {
 
 private let everyRoom = [
   "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
-  "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport",
+  "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat",
 ]
 
 /// The table. `Package.swift` must say the same, so that the compiler and this test guard one and the same plan.
@@ -22,6 +22,7 @@ let rooms: [Room] = [
   Room(name: "CProcess"),
   Room(name: "RunbookSyntax", rooms: ["CLibYAML"], pure: true),
   Room(name: "RunbookPlan", rooms: ["RunbookSyntax"], packages: ["Crypto", "OrderedCollections"], pure: true),
+  Room(name: "RunbookFormat", rooms: ["RunbookSyntax"], pure: true),
   Room(name: "RunbookEngine", rooms: ["RunbookPlan"], packages: ["OrderedCollections"], pure: true),
   Room(name: "MongoDriver", rooms: ["CLibMongoC"], packages: ["Logging"]),
   Room(name: "RunbookActions", rooms: ["RunbookPlan", "RunbookSyntax", "CProcess"], packages: ["OrderedCollections"]),
@@ -46,6 +47,7 @@ let rooms: [Room] = [
   Room(name: "ArchitectureTests", isTest: true),
   Room(name: "FrontEndTests", rooms: ["FrontEndFuzz"], isTest: true),
   Room(name: "RunbookSyntaxTests", rooms: ["RunbookSyntax"], isTest: true),
+  Room(name: "RunbookFormatTests", rooms: ["RunbookFormat", "RunbookPlan", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookPlanTests", rooms: ["RunbookPlan", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookEngineTests", rooms: ["RunbookEngine", "RunbookTestSupport"], isTest: true),
   Room(name: "MongoDriverTests", rooms: ["MongoDriver", "RunbookTestSupport"], isTest: true),
