@@ -74,11 +74,14 @@ let package = Package(
       dependencies: ["RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookJournal", "RunbookSyntax", orderedCollections],
       swiftSettings: strict),
     .target(
+      name: "RunbookReview", dependencies: ["RunbookPlan", "RunbookActions", "RunbookReport", "RunbookSyntax", orderedCollections],
+      swiftSettings: strict),
+    .target(
       name: "RunbookCommands",
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver",
         "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat", orderedCollections,
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat", "RunbookReview", orderedCollections,
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -88,7 +91,7 @@ let package = Package(
       dependencies: [
         "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver",
         "RunbookJournal",
-        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat", "CProcess", orderedCollections,
+        "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat", "RunbookReview", "CProcess", orderedCollections,
       ],
       path: "Tests/RunbookTestSupport", swiftSettings: strict),
     .executableTarget(
@@ -113,6 +116,7 @@ let package = Package(
         "RunbookJournal", "RunbookSQLiteJournal", "RunbookPlan", "RunbookTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
+    .testTarget(name: "RunbookReviewTests", dependencies: ["RunbookReview", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(name: "RunbookRuntimeTests", dependencies: ["RunbookRuntime", "RunbookTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RunbookCommandsTests", dependencies: ["RunbookCommands", "runbook", "RunbookTestSupport"], swiftSettings: strict),

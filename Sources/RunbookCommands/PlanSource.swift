@@ -155,6 +155,9 @@ enum PlanSource {
     return ExitCode(2)
   }
 
+  /// The text of a file; exit 64 where it cannot be read.
+  static func source(_ path: String) throws -> SourceFile { try file(path) }
+
   private static func file(_ path: String) throws -> SourceFile {
     guard let data = FileManager.default.contents(atPath: path) else {
       let exists = FileManager.default.fileExists(atPath: path)

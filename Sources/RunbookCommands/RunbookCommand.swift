@@ -17,8 +17,8 @@ public struct RunbookCommand: AsyncParsableCommand {
       ValidateCommand.self, LintCommand.self, PlanCommand.self, CloseCommand.self, UnlockCommand.self, PauseCommand.self,
       PaceCommand.self, CancelCommand.self,
       FinalizeCommand.self, RecoverCommand.self,
-      LogsCommand.self, ReportCommand.self, VerifyCommand.self, SchemaCommand.self, FormatCommand.self, ExplainCommand.self,
-      SuperviseCommand.self,
+      LogsCommand.self, ReportCommand.self, VerifyCommand.self, SchemaCommand.self, FormatCommand.self,
+      ReviewCommand.self, ExplainCommand.self, SuperviseCommand.self,
     ])
 
   public init() {}

@@ -28,6 +28,9 @@ public struct NormalisedPlan: Sendable, Hashable {
 }
 
 extension NormalisedPlan {
+  /// Arguments of actions whose values are MongoDB documents, in which the order of keys has a meaning.
+  public static var documentKeys: Set<String> { NormalForm.documentKeys }
+
   /// A part of a plan in the form that the digest is made of, so that parts can be compared: keys sorted, except inside MongoDB documents.
   /// - Parameter key: the key that it stands under.
   static func canonical(_ node: Node, key: String = "") -> [UInt8] {
@@ -53,7 +56,7 @@ private struct NormalForm {
   var bytes: [UInt8] = []
 
   /// Arguments whose values are MongoDB documents.
-  private static let documentKeys: Set<String> = [
+  static let documentKeys: Set<String> = [
     "filter", "pipeline", "update", "document", "documents", "command", "validator", "keys", "sort", "projection",
     "partialFilterExpression",
     "collation", "let", "schema", "guard",

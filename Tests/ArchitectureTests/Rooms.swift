@@ -12,7 +12,7 @@ struct Room {
 
 private let everyRoom = [
   "RunbookSyntax", "RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookLint", "RunbookMongoActions", "MongoDriver", "RunbookJournal",
-  "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat",
+  "RunbookSQLiteJournal", "RunbookRuntime", "RunbookReport", "RunbookFormat", "RunbookReview",
 ]
 
 /// The table. `Package.swift` must say the same, so that the compiler and this test guard one and the same plan.
@@ -39,6 +39,8 @@ let rooms: [Room] = [
   Room(
     name: "RunbookReport", rooms: ["RunbookPlan", "RunbookEngine", "RunbookActions", "RunbookJournal", "RunbookSyntax"],
     packages: ["OrderedCollections"]),
+  Room(
+    name: "RunbookReview", rooms: ["RunbookPlan", "RunbookActions", "RunbookReport", "RunbookSyntax"], packages: ["OrderedCollections"]),
   Room(name: "RunbookCommands", rooms: everyRoom, packages: ["ArgumentParser", "Logging", "OrderedCollections"]),
   Room(name: "runbook", rooms: ["RunbookCommands"]),
   Room(name: "RunbookTestSupport", rooms: everyRoom + ["CProcess"], packages: ["OrderedCollections"], isTest: true),
@@ -58,6 +60,7 @@ let rooms: [Room] = [
   Room(
     name: "RunbookJournalTests", rooms: ["RunbookJournal", "RunbookSQLiteJournal", "RunbookPlan", "RunbookTestSupport"], packages: ["GRDB"],
     isTest: true),
+  Room(name: "RunbookReviewTests", rooms: ["RunbookReview", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookRuntimeTests", rooms: ["RunbookRuntime", "RunbookTestSupport"], isTest: true),
   Room(name: "RunbookCommandsTests", rooms: ["RunbookCommands", "runbook", "RunbookTestSupport"], isTest: true),
 ]
