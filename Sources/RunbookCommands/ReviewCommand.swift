@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RunbookActions
 import RunbookJournal
+import RunbookLint
 import RunbookPlan
 import RunbookReport
 import RunbookReview
@@ -39,7 +40,8 @@ struct ReviewCommand: AsyncParsableCommand {
     let formerBound = try former.flatMap { try Self.bind($0).bound }
     let catalog = Wiring.catalog()
     let review = PlanReview(old: former?.normalised, new: normalised) { catalog.descriptor(named: $0) }
-    let report = ReviewReport(review, path: plan, base: name, bound: bound, formerBound: formerBound)
+    let report = ReviewReport(
+      review, path: plan, base: name, bound: bound, formerBound: formerBound, findings: Self.newFindings(bound, formerBound))
     // What a plan says is shown, and passwords in addresses are hidden wherever they stand.
     let redactor = Redactor()
     switch format {
@@ -64,6 +66,16 @@ struct ReviewCommand: AsyncParsableCommand {
       return (nil, nil)
     }
     return (loaded, base)
+  }
+
+  /// Findings of lint that the base does not have, whatever lines they stand on; those that the plan ignores with a reason are left out.
+  private static func newFindings(_ bound: BoundPlan, _ former: BoundPlan?) -> [ReviewReport.Finding] {
+    let known = Set(former.map { Lint.findings(of: $0).map(\.key) } ?? [])
+    return Lint.findings(of: bound).filter { $0.ignored == nil && !known.contains($0.key) }.map { finding in
+      ReviewReport.Finding(
+        severity: finding.severity.rawValue, rule: finding.rule.name, subject: "\(finding.subject)", message: finding.diagnostic.message,
+        line: finding.diagnostic.place.start.line)
+    }
   }
 
   private static func bind(_ loaded: LoadedPlan) throws -> (bound: BoundPlan?, diagnostics: [Diagnostic]) {

@@ -43,7 +43,7 @@ import Testing
 
   /// Commands of the contract that are still to come; the documents may speak of them.
   private static let toCome: Set<String> = [
-    "plan", "lint", "review", "approve", "reject", "recover", "serve", "init", "import", "doctor", "rehearse",
+    "approve", "reject", "serve", "init", "import", "doctor", "rehearse",
   ]
 
   /// Every `runbook …` in a code span or block of the documents.
