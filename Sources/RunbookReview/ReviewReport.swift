@@ -33,7 +33,7 @@ public struct ReviewReport: Sendable {
   public static let mostCharacters = 60_000
   /// The first line of the comment, by which it is found again to be updated.
   public static func marker(_ path: String) -> String {
-    "<!-- runbook review: \(path.unicodeScalars.map { $0.isASCII && ($0.properties.isAlphabetic || "0123456789./_".unicodeScalars.contains($0)) ? String($0) : "_" }.joined()) -->"
+    "<!-- runbook review: \(path.unicodeScalars.map { $0.isASCII && ($0.properties.isAlphabetic || "0123456789./_-".unicodeScalars.contains($0)) ? String($0) : "_" }.joined().replacing("--", with: "__")) -->"
   }
 
   public init(

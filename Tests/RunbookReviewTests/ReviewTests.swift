@@ -165,6 +165,12 @@ import Testing
     #expect(report.markdown.contains("Left out here since a comment has at most 60,000 characters: the graph, the table of unwinding, "))
   }
 
+  @Test func passwordsInAddressesAreHidden() throws {
+    let new = ReviewSamples.plan.replacing("\"${{ secrets.uri }}\"", with: "\"mongodb://u:p%40ss:word@h/d\"")
+    let told = try Self.review(ReviewSamples.plan, new).changes.map(\.sentence).joined(separator: "\n")
+    #expect(told.contains("mongodb://u:***@h/d") && !told.contains("word"), "\(told)")
+  }
+
   @Test func whatAPlanSaysIsNoMarkup() throws {
     let new = ReviewSamples.plan.replacing("default: 100", with: "default: 200").replacing(
       "replicaSet: rs0", with: "replicaSet: \"`]<img> @all\\n# x\"")
