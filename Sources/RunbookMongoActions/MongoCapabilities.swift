@@ -4,7 +4,9 @@ import RunbookActions
 extension MongoTarget: CapableTarget {
   public func shortcomings() async throws(ActionError) -> Shortcomings {
     let facts = try await serverFacts()
-    return facts.shortcomings(fencedUpdatesFailure: try await fencedUpdatesFailure())
+    // Without sessions nothing can be changed, whatever updates there are.
+    let hasSessions = facts.sessionTimeoutMinutes != nil
+    return facts.shortcomings(fencedUpdatesFailure: try await hasSessions ? fencedUpdatesFailure() : nil)
   }
 
   /// Sends an update by pipeline that fits no document, and sees whether the server takes it: a version number says less, on a server that only

@@ -40,6 +40,7 @@ import Testing
     let host = try #require(place.uri.split(separator: "/").dropFirst().first { !$0.isEmpty })
     return try await place.program.shell(
       """
+      rm -f front
       '\(root)/tools/python' '\(root)/Tests/Fixtures/lacking.py' --upstream '\(host)' \(flag) > front & F=$!
       while [ ! -s front ]; do sleep 0.05; done
       MONGODB_URI=$(cat front) runbook execute plan.yaml
