@@ -134,11 +134,12 @@ struct CollectionCopy {
   /// - Returns: the places of documents whose key was there already.
   private func insert(_ documents: [BSONDocument]) async throws(ActionError) -> Set<Int> {
     guard !documents.isEmpty else { return [] }
+    let bypasses = await target.mayBypassValidation(of: to)
     let command = BSONDocument { writer in
       writer.append("insert", to)
       writer.array("documents") { array in for document in documents { array.append(document) } }
       writer.append("ordered", false)
-      writer.append("bypassDocumentValidation", true)
+      if bypasses { writer.append("bypassDocumentValidation", true) }
     }
     var refused: [WriteReply.StatementError] = []
     do throws(ActionError) {

@@ -42,6 +42,8 @@ public final class MongoTarget: CoordinatingTarget {
   let keeper = Mutex(LeaseKeeping())
   private let patientClients = Mutex<[Int64: MongoClient]>([:])
   private let facts = Mutex<ServerFacts?>(nil)
+  /// By collection, whether the user may write past its validator.
+  let validatorBypass = Mutex<[String: Bool]>([:])
   private let resolver: (any UndoResolver)?
 
   /// - Throws: `ActionError` of kind `mistake` where `uri` is no connection string.

@@ -114,7 +114,7 @@ extension UndoBlock {
     precondition(!removes(isUndo: isUndo), "documents are removed one by one")
     let writer = OnlineChangeStatements(until: delivery.until, fields: [], inputs: [], comparesBytes: comparesBytes)
     return OnlineChangeStatements.command(
-      collection, delivery: delivery, bypassesValidation: isUndo || bypassesValidation, bytes: commandBytes
+      collection, delivery: delivery, bypassesValidation: !asksValidator && (isUndo || bypassesValidation), bytes: commandBytes
     ) { out in
       for (place, index) in (chosen ?? Array(0..<count)).enumerated() {
         let entry = entries[index]

@@ -234,7 +234,8 @@ extension UndoBlock {
   func undoCommand(_ undo: UndoAnnouncement, entries: UndoEntries) -> BSONDocument {
     if kind != .fields { return wholeCommand(entries, chosen: undo.entries, delivery: undo.delivery, isUndo: true) }
     let writer = statements(until: undo.delivery.until)
-    return OnlineChangeStatements.command(collection, delivery: undo.delivery, bypassesValidation: true, bytes: commandBytes) { out in
+    return OnlineChangeStatements.command(collection, delivery: undo.delivery, bypassesValidation: !asksValidator, bytes: commandBytes) {
+      out in
       var layout = entries.layout
       entries.document.withBytes { bytes in
         for (place, index) in undo.entries.enumerated() {

@@ -17,6 +17,7 @@ final class OnlineChangeWriter {
   private var counter: Int64
   private var pace: OnlineChangePace
   private let failure = FailureMark()
+  private let asksValidator: Bool
   var tally = OnlineChangeTally()
   /// Told of each block whose outcome is recorded. Where nobody is told, documents that the server refused are an error.
   var onRecorded: ((UndoBlock) throws(ActionError) -> Void)?
@@ -56,6 +57,7 @@ final class OnlineChangeWriter {
     let newest = try await change.read(
       ["_id": ["$gte": .int64(UndoBlock.id(epoch: epoch, counter: 0))]], withEntries: false, newestFirst: true, limit: 1)
     counter = newest.first.map { $0.id & 0xFFFF_FFFF } ?? 0
+    asksValidator = !(await change.target.mayBypassValidation(of: collection))
     lanes = []
     for _ in 0..<workers { lanes.append(Lane(session: try await change.openSession())) }
   }
@@ -96,6 +98,7 @@ final class OnlineChangeWriter {
     counter += 1
     var block = builder.take(
       id: UndoBlock.id(epoch: lease.epoch, counter: counter), step: change.step, database: change.target.database, delivery: delivery)
+    block.asksValidator = asksValidator
     block.position = position
     tally.captured += block.count
     do throws(ActionError) {

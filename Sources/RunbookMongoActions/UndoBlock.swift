@@ -36,7 +36,9 @@ struct UndoBlock {
 
   /// The oldest version that says all of it, so that a program that would misread the block refuses it.
   private var version: Int64 {
-    if comparesBytes || isOnce || keepsDocuments || !shardKey.isEmpty || !(fields + inputs).allSatisfy(\.isPlain) { return 3 }
+    if comparesBytes || asksValidator || isOnce || keepsDocuments || !shardKey.isEmpty || !(fields + inputs).allSatisfy(\.isPlain) {
+      return 3
+    }
     return kind == .fields ? 1 : 2
   }
 
@@ -70,6 +72,8 @@ struct UndoBlock {
   let isAlone: Bool
   /// The collection's validator is not asked: what is written stood there before.
   var bypassesValidation = false
+  /// Nothing of it passes over the validator, the undo neither, since the user may not.
+  var asksValidator = false
   /// Texts are compared byte by byte, since the collection's collation may take different ones for equal.
   var comparesBytes = false
   /// Its documents still fit the filter after the change, and are not changed again by the step.
@@ -177,6 +181,7 @@ extension UndoBlock {
         options.append("bypass", bypassesValidation)
         options.append("position", position)
       }
+      if asksValidator { options.append("asks", true) }
       if comparesBytes { options.append("bytes", true) }
       if isOnce { options.append("once", true) }
       if keepsDocuments { options.append("documents", true) }
@@ -226,6 +231,7 @@ extension UndoBlock {
     inputs = document["inputs"]?.array?.compactMap(\.string).map(ChangedPath.init(name:)) ?? []
     isAlone = options?["alone"]?.bool ?? false
     bypassesValidation = options?["bypass"]?.bool ?? false
+    asksValidator = options?["asks"]?.bool ?? false
     comparesBytes = options?["bytes"]?.bool ?? false
     isOnce = options?["once"]?.bool ?? false
     keepsDocuments = options?["documents"]?.bool ?? false

@@ -29,7 +29,7 @@ struct UpdateChecks {
     var checks = self
     checks.allowsShards = true
     let options = try await checks.refuseUnfit()
-    try await refuseMissingPrivileges()
+    try await refuseMissingPrivileges(options)
     var definition = definition.on(options)
     definition.shardKey = try await usableShardKey()
     // Documents that have been changed once would answer for a second time.

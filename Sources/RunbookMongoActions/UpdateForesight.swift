@@ -141,24 +141,20 @@ extension UpdateChecks {
   /// What a change and its way back need to be allowed to do with the collection.
   private static let neededActions = ["find", "update", "bypassDocumentValidation"]
 
-  /// Refuses a change that this user could not take back. The undo bypasses the validator, which takes a privilege of its own.
-  func refuseMissingPrivileges() async throws(ActionError) {
-    let status: BSONDocument
-    do throws(MongoError) {
-      status = try await change.target.client.runCommand(["connectionStatus": 1, "showPrivileges": true], database: "admin")
-    } catch {
-      // Whoever may not even ask finds out when it comes to it.
-      return
-    }
-    let missing = Self.missingActions(
-      status, database: change.target.database, collection: definition.collection, of: Self.neededActions)
+  /// Refuses a change that this user could not take back. Where the collection has a validator, that needs a privilege of its own: a document goes
+  /// back as it was, whatever the validator says by then.
+  /// - Parameter options: of the collection.
+  func refuseMissingPrivileges(_ options: BSONDocument) async throws(ActionError) {
+    var missing = await change.target.missingPrivileges(Self.neededActions, on: definition.collection)
+    let bypass = "bypassDocumentValidation"
+    let hasValidator = options["validator"]?.document.map { !$0.isEmpty } ?? false
+    if !hasValidator { missing.removeAll { $0 == bypass } }
     guard !missing.isEmpty else { return }
-    let isBypass = missing.contains("bypassDocumentValidation")
-    let bypass = isBypass ? "; a rollback puts documents back as they were without asking the validator" : ""
+    let reason = missing.contains(bypass) ? "; a rollback puts documents back as they were without asking the validator" : ""
     throw refused(
       UpdateErrorCode.missingPrivilege,
       "the user of target '\(change.target.name)' lacks \(missing.map { "'\($0)'" }.joined(separator: ", ")) on "
-        + "'\(definition.collection)', without which the change could not be made or not be taken back\(bypass)",
+        + "'\(definition.collection)', without which the change could not be made or not be taken back\(reason)",
       help: "grant a role that has it: 'readWrite' with 'dbAdmin' of the database, or one of your own with just these actions")
   }
 

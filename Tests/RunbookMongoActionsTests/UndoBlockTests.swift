@@ -47,6 +47,21 @@ import Testing
     #expect(commands.0 == commands.1)
   }
 
+  /// A server refuses the wish to pass over a validator to those who may not, even where there is none.
+  @Test func whoMayNotPassOverTheValidatorDoesNotWishIt() throws {
+    var block = try Self.block(rows: [Self.rows[0]], fields: ["f", "g"], stages: Self.stages)
+    let undo = UndoAnnouncement(delivery: block.delivery, entries: [0], fields: nil, restoresDoubt: false)
+    let usual = block.undoCommand(undo, entries: try block.readEntries())
+    #expect(usual["bypassDocumentValidation"]?.bool == true)
+    #expect(block.encoded()["v"]?.integer == 1)
+    block.asksValidator = true
+    #expect(block.encoded()["v"]?.integer == 3, "a program that would wish it does not take the block")
+    let again = try UndoBlock(block.encoded())
+    let command = again.undoCommand(undo, entries: try again.readEntries())
+    #expect(command["bypassDocumentValidation"] == nil)
+    #expect(command == usual.without("bypassDocumentValidation"))
+  }
+
   @Test func entriesHoldWhatChangesAndWhatItWasMadeOf() throws {
     let block = try Self.block(rows: Self.rows, fields: ["f", "g"], stages: Self.stages)
     let entries = try block.readEntries()
