@@ -20,22 +20,6 @@ extension ErrorPages {
 
       Change the collection behind a view; for the others use a version that has them.
       """##,
-    "RB3402":
-      ##"""
-      # RB3402: a change that does not make its own filter false
-
-      ## Cause
-
-      Versions before this one refused changes after which documents still fit the filter. Now each document of such a change is changed once, and remembered in the undo blocks.
-
-      ## What has already been done
-
-      Nothing was written by the version that said it.
-
-      ## What to do now
-
-      Run the plan again. A filter that asks for what the change removes, such as `{ field: { $exists: false } }`, is still the better one: then documents that come in during the change are changed as well.
-      """##,
     "RB3403":
       ##"""
       # RB3403: the validator would refuse
