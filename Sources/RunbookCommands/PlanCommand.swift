@@ -78,13 +78,14 @@ struct PlanCommand: AsyncParsableCommand {
       planPath: plan, savedAt: now, savedBy: Wiring.user, programVersion: ProgramVersion.text, planDigest: loaded.normalised.digest,
       planText: loaded.normalised.text, params: loaded.bound.params,
       facts: ValueMap(uniqueKeysWithValues: preview.facts.map { ($0.key, redactor.redact($0.value)) }), tolerance: share ?? 0)
-    tell(preview, saved, loaded.bound.plan)
+    tell(preview, saved, loaded.bound)
     if let out { try save(saved, to: out, redactor) }
   }
 
-  private func tell(_ preview: PlanPreview, _ saved: SavedPlan, _ plan: Plan) {
+  private func tell(_ preview: PlanPreview, _ saved: SavedPlan, _ bound: BoundPlan) {
     let report = PreviewReport(
-      preview, titles: PlanTitles(plan, params: saved.params), planPath: saved.planPath, planDigest: saved.planDigest,
+      preview, titles: PlanTitles(bound.plan, params: saved.params), unwinding: UnwindTable(bound), planPath: saved.planPath,
+      planDigest: saved.planDigest,
       approvalDigest: saved.approvalDigest)
     switch format {
     case .text: Messages.data(report.text(colored: Messages.showsColors(STDOUT_FILENO)))

@@ -31,10 +31,11 @@ private struct UpdatePreview {
     preview.documents = changing
     preview.summary = summary(changing, matching: matching, isWhole: isWhole)
     preview.undoBytes = Int64(Double(rows.bytes) * (isWhole ? 1 : Double(matching) / Double(max(rows.seen, 1))))
-    preview.facts = [try await reads.indexUse(of: definition.filter), try await once(), pace(changing)].compactMap(\.self)
+    preview.facts = [try await reads.indexUse(of: definition.filter), isWhole ? try await once() : nil, pace(changing)].compactMap(\.self)
     preview.duration = changing == 0 ? 0 : batches(changing) * work.arguments.throttle.targetLatency * 1000
     preview.samples = try await samples()
     preview.problems = rows.problems + (try await refusals(options, isWhole: isWhole))
+    if isWhole, let conflict = try await duplicates(checks, options) { preview.problems.append(conflict) }
     return preview
   }
 
@@ -135,6 +136,17 @@ private struct UpdatePreview {
       let after = row.without(aside)
       return before == after ? nil : PreviewReads.sample(before: before, after: after)
     }.prefix(reads.extent.samples).map(\.self)
+  }
+
+  /// Which documents would have the same key of a unique index.
+  private func duplicates(_ checks: UpdateChecks, _ options: BSONDocument) async throws(ActionError) -> String? {
+    do throws(ActionError) {
+      try await checks.refuseDuplicates(options)
+      return nil
+    } catch {
+      guard error.code == UpdateErrorCode.duplicatesAfterwards else { throw error }
+      return error.message
+    }
   }
 
   /// Documents that the collection's validator would refuse as they would be.

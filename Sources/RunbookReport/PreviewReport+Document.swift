@@ -15,6 +15,11 @@ extension PreviewReport {
       if !lines.isEmpty { blocks.append(.diff(lines)) }
       sections.append(ReportDocument.Section(title: "Step \(ReportDocument.escaped(step.id))", blocks: blocks))
     }
+    if !unwinding.rows.isEmpty {
+      let rows = unwinding.rows.map { [$0.step, undone($0), stays($0).joined(separator: "; ")] }
+      sections.append(
+        ReportDocument.Section(title: "If something fails after", blocks: [.table(head: ["step", "undone", "stays"], rows: rows)]))
+    }
     let checks =
       preview.preconditions
       + preview.phases.flatMap { phase in

@@ -19,6 +19,16 @@ extension PreviewReport {
         }),
       "verify": .list(preview.verify.map(value)), "triggers": .list(preview.triggers.map(value)),
     ]
+    map["unwinding"] = .list(
+      unwinding.rows.map { row in
+        var told: ValueMap = [
+          "after": .string(row.step), "undone": .list(row.undone.map { .string($0.step) }),
+          "stays": .list(row.stays.map { .object(["step": .string($0.step), "reason": .string($0.reason)]) }),
+          "stopsAt": row.stopsAt.map(Value.string) ?? .null, "whole": .bool(row.isWhole),
+        ]
+        if let duration = duration(of: row) { told["seconds"] = .double(Double(duration) / 1_000_000) }
+        return .map(told)
+      })
     var coverage = ValueMap()
     for each in EffectPreview.Coverage.allCases { coverage[each.rawValue] = .integer(Int64(preview.count(each))) }
     map["coverage"] = .map(coverage)

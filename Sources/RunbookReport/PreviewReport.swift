@@ -9,8 +9,12 @@ public struct PreviewReport: Sendable {
   let planPath: String
   let planDigest: String
   let approvalDigest: String
+  let unwinding: UnwindTable
 
-  public init(_ preview: PlanPreview, titles: PlanTitles, planPath: String, planDigest: String, approvalDigest: String) {
+  public init(
+    _ preview: PlanPreview, titles: PlanTitles, unwinding: UnwindTable, planPath: String, planDigest: String, approvalDigest: String
+  ) {
+    self.unwinding = unwinding
     self.preview = preview
     self.titles = titles
     self.planPath = planPath
@@ -47,7 +51,7 @@ public struct PreviewReport: Sendable {
     for (heading, checks) in [("Outcome, now", preview.verify), ("Rollback triggers, now", preview.triggers)] where !checks.isEmpty {
       lines += [StyledLine(), StyledLine(heading, .bold)] + checks.flatMap { checkLines($0, indent: 2) }
     }
-    return lines + [StyledLine()] + closing
+    return lines + unwindLines + [StyledLine()] + closing
   }
 
   private var targetLines: [StyledLine] {

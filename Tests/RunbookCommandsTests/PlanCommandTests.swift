@@ -26,6 +26,7 @@ import Testing
       #expect(told.output.contains("changes 'extra' of 120 documents"), "\(told)")
       #expect(told.output.contains("+ extra: 1"), "\(told)")
       #expect(told.output.contains("✓ As many assets as expected  120"), "\(told)")
+      #expect(told.output.contains("If something fails after\n  change  undoes 'change', about "), "\(told)")
       #expect(told.output.contains("Preview coverage: of 1 changing step 1 exact, 0 estimated, 0 opaque"), "\(told)")
       #expect(try await place.collections() == before, "nothing is reserved or recorded")
       #expect(!FileManager.default.fileExists(atPath: place.directory.appendingPathComponent(".runbook").path))

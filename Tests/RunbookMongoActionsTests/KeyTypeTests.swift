@@ -89,7 +89,7 @@ import Testing
       let other = Hand(rig: touching, target: hand.target, crashPoints: CrashPoints())
       await #expect { try await other.perform() } throws: { error in
         let error = error as? ActionError
-        return error?.code == UpdateErrorCode.documentsRefused && error?.message.contains("too large for their undo") == true
+        return error?.code == UpdateErrorCode.documentsRefused && error?.message.contains("its undo entry would be too large") == true
       }
       #expect(try await other.undo().conflicts == 0)
       #expect(try await rig.all()[BSONValue.int32(1).raw]?["payload"]?.string?.utf8.count == large.utf8.count)

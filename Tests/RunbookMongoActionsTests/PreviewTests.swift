@@ -102,6 +102,22 @@ import Testing
     }
   }
 
+  @Test func conflictsOfAUniqueIndexAreSeenBefore() async throws {
+    let arguments: ValueMap = ["filter": ["d": ["$exists": false]], "pipeline": [["$set": ["d": "$b"]]]]
+    try await Rig.with(arguments) { rig in
+      try await rig.insert([["_id": 1, "b": "x"], ["_id": 2, "b": "y"], ["_id": 3, "b": "x"]])
+      let index: BSONDocument = ["key": ["d": 1], "name": "d_1", "unique": true, "partialFilterExpression": ["d": ["$exists": true]]]
+      _ = try await rig.client.writeCommand(
+        ["createIndexes": .string(rig.collection), "indexes": [.document(index)]], database: rig.database)
+      let target = try MongoTarget(name: "registry", uri: rig.server.uri, database: rig.database)
+      let hand = Hand(rig: rig, target: target, crashPoints: CrashPoints())
+      let preview = try await MongoUpdate().preview(hand.context, extent: PreviewExtent())
+      #expect(preview.problems.count == 1, "\(preview.problems)")
+      #expect(preview.problems.first?.contains("of the unique index 'd_1'") == true, "\(preview.problems)")
+      await target.close()
+    }
+  }
+
   /// The other actions on one collection, each beside what it then does.
   @Test func otherActions() async throws {
     try await Rig.with([:]) { first in
