@@ -158,11 +158,12 @@ extension UpdateChecks {
       help: "grant a role that has it: 'readWrite' with 'dbAdmin' of the database, or one of your own with just these actions")
   }
 
-  /// The actions that none of the user's privileges allow, as `connectionStatus` tells them; none where nobody is authenticated or it does not tell.
+  /// The actions that none of the user's privileges allow, as `connectionStatus` tells them; none where nobody is authenticated or it does not
+  /// tell, as servers do that name the users and list no privileges.
   static func missingActions(_ status: BSONDocument, database: String, collection: String, of needed: [String]) -> [String] {
     let info = status["authInfo"]?.document
     guard let users = info?["authenticatedUsers"]?.array, !Array(users).isEmpty,
-      let privileges = info?["authenticatedUserPrivileges"]?.array?.compactMap(\.document)
+      let privileges = info?["authenticatedUserPrivileges"]?.array?.compactMap(\.document), !privileges.isEmpty
     else { return [] }
     var allowed: Set<String> = []
     for privilege in privileges {

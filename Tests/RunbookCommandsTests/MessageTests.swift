@@ -60,15 +60,15 @@ import Testing
     }
   }
 
-  @Test(arguments: ["mongodb.transform"]) func anActionThatIsNotBuilt(action: String) async throws {
+  @Test(arguments: ["manual.approve"]) func anActionThatIsNotBuilt(action: String) async throws {
     try await Workplace.lend { place in
-      let fields = ["mongodb.transform": "{ program: { argv: [ls] }, fields: [a] }"]
+      let fields = ["manual.approve": "{ by: [dba] }"]
       let plan = try place.plan(
         Plans.change + """
                 - id: later
                   action: \(action)
                   with: \(fields[action] ?? "{}")
-                  rollback: { none: a test, acknowledged: true }
+          people: { dba: { name: Database administrator } }
 
           """)
       let ended = try await place.program.run("execute", plan)

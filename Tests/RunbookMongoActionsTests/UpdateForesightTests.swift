@@ -114,5 +114,6 @@ import Testing
     #expect(Self.missing(Self.status([["resource": ["anyResource": true], "actions": ["anyAction"]]])).isEmpty)
     #expect(Self.missing(Self.status([], users: 0)).isEmpty, "nobody is authenticated: nothing is asked for")
     #expect(Self.missing(["ok": 1]).isEmpty)
+    #expect(Self.missing(Self.status([])).isEmpty, "a server that lists none says nothing")
   }
 }
