@@ -6,7 +6,7 @@ struct ChangeDefinition: Sendable {
   let collection: String
   let filter: BSONDocument
   /// What must hold besides at the moment of the change.
-  let condition: BSONDocument
+  var condition: BSONDocument
   /// Stages over the collection that yield the `_id` of the documents; nil: all that fit the filter.
   let selection: [BSONDocument]?
   let stages: [BSONDocument]

@@ -130,11 +130,11 @@ struct DeleteArguments: Sendable {
       guard let name = stage.keys.first(where: { $0 == "$out" || $0 == "$merge" }) else { continue }
       problems.append(ArgumentProblem(path: ["select", "pipeline", "\(index)", name], message: "\(name) writes; 'select' only finds"))
     }
-    let size = UpdateArguments.batchSize(arguments["batch"], &problems)
+    let batch = BatchSettings(arguments["batch"], mostWorkers: 1, of: "commands", &problems)
     let throttle = ThrottleSettings(arguments, &problems)
     guard problems.isEmpty else { return (nil, problems) }
     return (
-      DeleteArguments(filter: filter, selection: selection, condition: condition, batchSize: size, throttle: throttle), []
+      DeleteArguments(filter: filter, selection: selection, condition: condition, batchSize: batch.size, throttle: throttle), []
     )
   }
 }

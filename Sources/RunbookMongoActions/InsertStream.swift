@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import MongoDriver
 import OrderedCollections
@@ -143,8 +142,7 @@ extension InsertWork {
     var ids: [Value] = []
     for header in try await change.read(["st": "applied"], withEntries: false) where ids.count < 1000 {
       let block = try await change.block(header.id)
-      let entries: UndoEntries
-      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+      let entries = try change.entries(of: block)
       for index in block.applied where ids.count < 1000 { ids.append(MongoValues.value(entries[index].key.decoded)) }
     }
     return ActionResult(
@@ -152,21 +150,6 @@ extension InsertWork {
         "inserted": .integer(totals.changed), "ids": .list(ids), "skipped": .integer(skipped), "inDoubt": .integer(totals.doubt),
         "batches": .integer(totals.batches),
       ], warnings: warnings(totals))
-  }
-}
-
-/// 128 bits of a key's hash: what is remembered of a document that has been dealt with.
-struct KeyHash: Hashable {
-  private let high: UInt64
-  private let low: UInt64
-
-  init(_ key: RawBSONValue) {
-    var hasher = SHA256()
-    withUnsafeBytes(of: key.type.rawValue) { hasher.update(bufferPointer: $0) }
-    hasher.update(data: key.bytes)
-    (high, low) = hasher.finalize().withUnsafeBytes {
-      ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-    }
   }
 }
 
@@ -203,8 +186,7 @@ extension OnlineChange {
   /// The documents of a batch that missed.
   func missedDocuments(of block: UndoBlock) throws(ActionError) -> [BSONDocument] {
     guard !block.missed.isEmpty else { return [] }
-    let entries: UndoEntries
-    do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
+    let entries = try entries(of: block)
     return block.missed.compactMap { entries[$0].fields[0].after?.document?.detached() }
   }
 
@@ -216,8 +198,7 @@ extension OnlineChange {
       position = max(position, header.position)
       guard !open.isEmpty || !header.missed.isEmpty else { continue }
       let block = try await block(header.id)
-      let entries: UndoEntries
-      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
+      let entries = try entries(of: block)
       if !open.isEmpty { for entry in entries { open[entry.key] = nil } }
       for document in try missedDocuments(of: block) {
         if let key = document["_id"] { open[key] = document }
@@ -231,8 +212,7 @@ extension OnlineChange {
     var keys: Set<KeyHash> = []
     for header in try await read(["st": "applied"], withEntries: false) {
       let block = try await block(header.id)
-      let entries: UndoEntries
-      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
+      let entries = try entries(of: block)
       let missed = Set(block.missed)
       for index in 0..<block.count where !missed.contains(index) { keys.insert(KeyHash(entries[index].key)) }
     }

@@ -139,4 +139,7 @@ public enum UpdateErrorCode {
   public static let missingPrivilege = "RB3432"
   public static let shardKeyTouched = "RB3421"
   public static let unusableAnswers = "RB3450"
+
+  /// Those that say that a document cannot be changed.
+  static let ofDocuments: Set<String> = [documentsRefused, unfitParent, unusableAnswers]
 }

@@ -12,11 +12,8 @@ final class OnlineChangeForward {
   let isStopped: @Sendable () -> Bool
 
   private let writer: OnlineChangeWriter
-  private var missedByLastPass = 0
   /// Keys of what the builder of the pass under way holds.
   private var built: Set<KeyHash> = []
-  /// When the second pass began, and with it the counting of what arrives.
-  private var arrivalsSince: ContinuousClock.Instant?
   /// Documents that are left as they are.
   var refused: RefusedDocuments
   /// Of a change that is made once: what has been written, of this attempt or earlier ones.
@@ -70,14 +67,13 @@ final class OnlineChangeForward {
   /// - Returns: false where that did not happen within the passes allowed.
   func run() async throws(ActionError) -> Bool {
     defer { writer.end() }
-    try await learnRefused()
+    try await refused.learn(definition, of: change)
     if definition.isOnce { return try await runOnce() }
     var pass = 0
     while true {
       pass += 1
       // A cursor on an index misses a document whose key moves behind it, so the pass that ends the step goes by the natural order.
       let isNatural = pass > 1
-      if isNatural, arrivalsSince == nil { arrivalsSince = .now }
       let found = try await completePass(natural: isNatural)
       if found == 0, isNatural { return true }
       guard pass >= Self.mostPasses else { continue }
@@ -87,11 +83,7 @@ final class OnlineChangeForward {
   }
 
   /// How many documents a second came to need the change since the second pass began.
-  var arrivingPerSecond: Double {
-    guard let arrivalsSince else { return 0 }
-    let seconds = Double(wholeMilliseconds(ContinuousClock.now - arrivalsSince)) / 1000
-    return Double(tally.lateArrivals) / max(seconds, 0.001)
-  }
+  var arrivingPerSecond: Double { writer.arrivingPerSecond }
 
   /// Lets time pass between two passes of a change that waits: a second at first, half a minute in the end.
   func rest(after passes: Int) async throws(ActionError) {
@@ -120,29 +112,11 @@ final class OnlineChangeForward {
   /// A pass, begun again where its cursor died.
   /// - Returns: how many documents it found to write.
   func completePass(natural: Bool) async throws(ActionError) -> Int {
-    let missedBefore = missedByLastPass
-    let missedAtStart = tally.missed
-    defer { missedByLastPass = tally.missed - missedAtStart }
-    let found = try await persistently { () throws(ActionError) in try await sweep(definition, natural: natural) }
-    tally.sweeps += 1
-    if tally.sweeps > 1 { tally.lateArrivals += max(0, found - missedBefore) }
-    return found
+    try await writer.completePass { () throws(ActionError) in try await sweep(definition, natural: natural) }
   }
 
-  /// Repeats what reads and writes, where its cursor died: what that would have given is not known to be nothing.
-  func persistently<R>(_ body: () async throws(ActionError) -> R) async throws(ActionError) -> R {
-    var deaths = 0
-    while true {
-      let before = tally.captured
-      do throws(ActionError) { return try await body() } catch {
-        guard error.kind == .transient else { throw error }
-        deaths = tally.captured > before ? 1 : deaths + 1
-        if deaths > 6 { throw error }
-      }
-      try? await Task.sleep(for: .milliseconds(250 << min(deaths, 5)))
-      try writer.checkStop()
-    }
-  }
+  /// See ``OnlineChangeWriter/persistently(_:)``.
+  func persistently<R>(_ body: () async throws(ActionError) -> R) async throws(ActionError) -> R { try await writer.persistently(body) }
 
   /// Reads what needs the change and writes it; returns once nothing of it is under way any more.
   /// - Parameter definition: the change, or the same for chosen documents.
@@ -231,23 +205,6 @@ final class OnlineChangeForward {
     if !manner.rule.collects { try writer.refuseUnfit(unfit) }
     let left = unfit.map { ($0.key, "something on the way to '\($0.field.text)' is no document") }
     try refused.replace(unsent: left + tooLarge.map { ($0, RefusedDocuments.tooLarge) })
-  }
-
-  /// What the server refused in earlier attempts, as far as it still needs the change.
-  private func learnRefused() async throws(ActionError) {
-    guard manner.rule.collects else { return }
-    var earlier: OrderedDictionary<RawBSONValue, String> = [:]
-    for header in try await change.read(["st": "applied", "failed.0": ["$exists": true]], withEntries: false) {
-      let block = try await change.block(header.id)
-      let entries = try change.entries(of: block)
-      for failure in block.failed { earlier[entries[failure.index].key.detached()] = RefusedDocuments.words(failure.code) }
-    }
-    let keys = Array(earlier.keys)
-    var needing: Set<RawBSONValue> = []
-    for start in stride(from: 0, to: keys.count, by: 1000) {
-      needing.formUnion(try await change.keys(needing: definition.only(Array(keys[start..<min(start + 1000, keys.count)]))))
-    }
-    refused.take(earlier: earlier.filter { needing.contains($0.key) })
   }
 }
 

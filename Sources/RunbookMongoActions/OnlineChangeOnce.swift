@@ -69,23 +69,3 @@ extension OnlineChangeForward {
     return open
   }
 }
-
-extension OnlineChange {
-  /// The keys of the documents that a change would find.
-  func keys(needing definition: ChangeDefinition) async throws(ActionError) -> Set<RawBSONValue> {
-    let command = BSONDocument { aggregate in
-      aggregate.append("aggregate", definition.collection)
-      aggregate.append("pipeline", BSONArray((definition.match + [["$project": ["_id": 1]]]).map(BSONValue.document)))
-      definition.writeReading(to: &aggregate)
-      aggregate.append("readConcern", ["level": "majority"] as BSONDocument)
-      aggregate.append("maxTimeMS", Int64(600_000))
-    }
-    let client = try target.client(forMilliseconds: 600_000)
-    do throws(MongoError) {
-      let found = try await client.documents(command, database: target.database)
-      return Set(found.compactMap { $0["_id"]?.detached() })
-    } catch {
-      throw target.error(error, collection: definition.collection, doing: "looking which documents still need the change")
-    }
-  }
-}

@@ -51,6 +51,28 @@ extension OnlineChangeWork {
     return try await undoResult()
   }
 
+  /// Carries a change forward. Where a document cannot be changed and the plan asks for that, what was written is taken back before the step fails.
+  func carry(_ rule: DocumentErrorRule, _ context: ActionContext, _ body: () async throws(ActionError) -> Bool) async throws(ActionError)
+    -> Bool
+  {
+    do throws(ActionError) {
+      return try await body()
+    } catch {
+      guard rule == .rollback, UpdateErrorCode.ofDocuments.contains(error.code) else { throw error }
+      _ = try await undo(context, outputs: nil)
+      throw ActionError(
+        code: error.code, message: error.message + "; what the step had written was taken back", kind: error.kind, help: error.help)
+    }
+  }
+
+  /// How many documents are found and kept as they are by the guard.
+  func withheld(by definition: ChangeDefinition) async throws(ActionError) -> Int64 {
+    guard !definition.condition.isEmpty else { return 0 }
+    var kept = definition
+    kept.condition = ["$nor": [.document(definition.condition)]]
+    return try await UpdateChecks(change: change, definition: kept).count()
+  }
+
   /// What all attempts together did that is not undone, from the blocks' heads.
   func totals() async throws(ActionError) -> OnlineChangeTotals {
     var totals = OnlineChangeTotals()

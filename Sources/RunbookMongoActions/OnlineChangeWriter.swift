@@ -17,6 +17,9 @@ final class OnlineChangeWriter {
   private var counter: Int64
   private var pace: OnlineChangePace
   private let failure = FailureMark()
+  private var missedByLastPass = 0
+  /// When the second pass began, and with it the counting of what arrives.
+  private var arrivalsSince: ContinuousClock.Instant?
   private let asksValidator: Bool
   var tally = OnlineChangeTally()
   /// Told of each block whose outcome is recorded. Where nobody is told, documents that the server refused are an error.
@@ -180,6 +183,43 @@ final class OnlineChangeWriter {
   func refuseTooLarge(_ keys: [RawBSONValue]) throws(ActionError) {
     var refused = RefusedDocuments(collection: collection, rule: .stop)
     try refused.replace(unsent: keys.map { ($0, RefusedDocuments.tooLarge) })
+  }
+}
+
+extension OnlineChangeWriter {
+  /// A pass that reads and writes, begun again where its cursor died; counted among the sweeps, with what arrived since the one before.
+  /// - Parameter sweep: gives how many documents it found to write.
+  func completePass(_ sweep: () async throws(ActionError) -> Int) async throws(ActionError) -> Int {
+    let missedBefore = missedByLastPass
+    let missedAtStart = tally.missed
+    if tally.sweeps > 0, arrivalsSince == nil { arrivalsSince = .now }
+    defer { missedByLastPass = tally.missed - missedAtStart }
+    let found = try await persistently(sweep)
+    tally.sweeps += 1
+    if tally.sweeps > 1 { tally.lateArrivals += max(0, found - missedBefore) }
+    return found
+  }
+
+  /// How many documents a second came to need the change since the second pass began.
+  var arrivingPerSecond: Double {
+    guard let arrivalsSince else { return 0 }
+    let seconds = Double(wholeMilliseconds(ContinuousClock.now - arrivalsSince)) / 1000
+    return Double(tally.lateArrivals) / max(seconds, 0.001)
+  }
+
+  /// Repeats what reads and writes, where its cursor died: what that would have given is not known to be nothing.
+  func persistently<R>(_ body: () async throws(ActionError) -> R) async throws(ActionError) -> R {
+    var deaths = 0
+    while true {
+      let before = tally.captured
+      do throws(ActionError) { return try await body() } catch {
+        guard error.kind == .transient else { throw error }
+        deaths = tally.captured > before ? 1 : deaths + 1
+        if deaths > 6 { throw error }
+      }
+      try? await Task.sleep(for: .milliseconds(250 << min(deaths, 5)))
+      try checkStop()
+    }
   }
 }
 

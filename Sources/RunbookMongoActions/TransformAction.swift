@@ -48,15 +48,7 @@ public struct MongoTransform: ChangingAction {
     let forward = try await TransformForward(
       work.change, definition: definition, arguments: work.arguments, programs: programs, throttle: throttle, stop: context.stop,
       progress: progress)
-    let hasConverged: Bool
-    do throws(ActionError) {
-      hasConverged = try await forward.run()
-    } catch {
-      guard forward.hasRefused(error), work.arguments.rollsBackOnRefusal else { throw error }
-      _ = try await undo(context, captured: captured, outputs: nil)
-      throw ActionError(
-        code: error.code, message: error.message + "; what the step had written was taken back", kind: error.kind, help: error.help)
-    }
+    let hasConverged = try await work.carry(work.arguments.onDocumentError, context) { () throws(ActionError) in try await forward.run() }
     return try await work.result(forward, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
@@ -93,7 +85,7 @@ struct TransformWork: OnlineChangeWork {
     guard let arguments = read.arguments else { throw call.unfit(read.problems) }
     self.arguments = arguments
     change = OnlineChange(target: call.target, run: context.run.id, step: context.subject, timing: timing, crashPoints: crashPoints)
-    definition = arguments.definition(collection: try call.collection(), condition: arguments.found.condition)
+    definition = arguments.definition(collection: try call.collection())
   }
 
   func result(_ forward: TransformForward, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
@@ -101,18 +93,13 @@ struct TransformWork: OnlineChangeWork {
   {
     let totals = try await totals()
     let tally = forward.tally
-    let seconds = Double(wholeMilliseconds(duration)) / 1000
-    let arrivals = hasConverged ? 0 : Double(tally.lateArrivals) / max(seconds, 0.001)
+    let arrivals = hasConverged ? 0 : forward.arrivingPerSecond
     if !hasConverged, arguments.failsUnlessConverged {
       throw ActionError(
         code: UpdateErrorCode.notConverged, message: Self.notConverged, kind: .refused,
         help: "stop what keeps inserting such documents, then resume; or set onNotConverged: warn")
     }
-    var withheld: Int64 = 0
-    if !arguments.found.condition.isEmpty {
-      let kept = arguments.definition(collection: collection, condition: ["$nor": [.document(arguments.found.condition)]])
-      withheld = try await UpdateChecks(change: change, definition: kept).count()
-    }
+    let withheld = try await withheld(by: definition)
     let failed = Int64(forward.left.count)
     let alreadyDone = Int64(forward.alreadyDone)
     var warnings: [String] = []

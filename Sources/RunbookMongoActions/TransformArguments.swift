@@ -24,8 +24,6 @@ struct TransformArguments: Sendable {
   var failsUnlessConverged: Bool
   var onDocumentError: DocumentErrorRule
 
-  var rollsBackOnRefusal: Bool { onDocumentError == .rollback }
-
   static let mostWorkers: Int64 = 16
 
   /// Reads what is known; everything that is wrong with it is collected.
@@ -44,7 +42,7 @@ struct TransformArguments: Sendable {
         problems.append(ArgumentProblem(path: ["projection"], message: error.message, help: error.help))
       }
     }
-    let batch = batch(arguments["batch"], &problems)
+    let batch = BatchSettings(arguments["batch"], mostWorkers: Self.mostWorkers, of: "copies of the program", &problems)
     let throttle = ThrottleSettings(arguments, &problems)
     for (name, value) in [("onNotConverged", "wait"), ("undo", "documents")] where arguments[name]?.stringValue == value {
       problems.append(ArgumentProblem(path: [name], message: "'\(name): \(value)' of mongodb.transform", isUnbuilt: true))
@@ -112,25 +110,11 @@ struct TransformArguments: Sendable {
     return fields
   }
 
-  private static func batch(_ value: Value?, _ problems: inout [ArgumentProblem]) -> (size: Int, workers: Int) {
-    let size = value?["size"]?.integerValue ?? 500
-    let workers = value?["workers"]?.integerValue ?? 1
-    if !(1...500).contains(size) {
-      problems.append(ArgumentProblem(path: ["batch", "size"], message: "a batch has 1 to 500 documents, not \(size)"))
-    }
-    if !(1...mostWorkers).contains(workers) {
-      problems.append(
-        ArgumentProblem(path: ["batch", "workers"], message: "1 to \(mostWorkers) of the program run side by side, not \(workers)"))
-    }
-    return (Int(clamping: size), Int(clamping: workers))
-  }
-
   /// The change in the terms of all changes of fields: the program's part is the projection, which is read and therefore guarded.
-  func definition(collection: String, condition: BSONDocument) -> ChangeDefinition {
+  func definition(collection: String) -> ChangeDefinition {
     ChangeDefinition(
       collection: collection, filter: found.filter,
       pipeline: UpdatePipeline(stages: [], targets: fields.map(ChangedPath.init(name:)), reads: projection.reads), isAlone: isAlone,
-      condition: condition,
-      selection: found.selection, collation: found.collation)
+      condition: found.condition, selection: found.selection, collation: found.collation)
   }
 }

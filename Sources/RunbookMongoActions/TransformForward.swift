@@ -14,11 +14,10 @@ final class TransformForward {
   private let writer: OnlineChangeWriter
   /// What has been answered, by the state in which the answer leaves a document: not asked again as long as it is in that.
   private var answered: Set<KeyHash> = []
-  private var missedByLastPass = 0
   /// In the latest complete pass.
   private var refitting: (count: Int, example: RawBSONValue?) = (0, nil)
   /// Documents left as they are.
-  private(set) var left: TransformLeft
+  private(set) var left: RefusedDocuments
   /// Documents whose answer was what is stored.
   private(set) var alreadyDone = 0
   /// Questions that were answered, in this attempt.
@@ -26,6 +25,7 @@ final class TransformForward {
   private(set) var warnings: [String] = []
 
   var tally: OnlineChangeTally { writer.tally }
+  var arrivingPerSecond: Double { writer.arrivingPerSecond }
 
   /// A batch is cut where what the program is given has more bytes.
   private static let batchBytes = 8 << 20
@@ -40,18 +40,13 @@ final class TransformForward {
     self.programs = programs
     self.stop = stop
     self.progress = progress
-    left = TransformLeft(collection: definition.collection, rule: arguments.onDocumentError)
+    left = RefusedDocuments(collection: definition.collection, rule: arguments.onDocumentError)
     writer = try await OnlineChangeWriter(
       change, collection: definition.collection, points: "transform", batchSize: arguments.batchSize, throttle: throttle,
       isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     writer.onRecorded = { [unowned self] (block) throws(ActionError) in
-      if !block.failed.isEmpty { left.add(block, try self.change.entries(of: block)) }
+      if !block.failed.isEmpty { try left.add(block, self.change.entries(of: block)) }
     }
-  }
-
-  /// Whether an error says that documents cannot be changed.
-  func hasRefused(_ error: ActionError) -> Bool {
-    error.code == UpdateErrorCode.documentsRefused || error.code == UpdateErrorCode.unusableAnswers
   }
 
   /// Documents that fit the filter although their answer is written: a later run would ask for them again.
@@ -67,6 +62,7 @@ final class TransformForward {
   func run() async throws(ActionError) -> Bool {
     defer { writer.end() }
     do throws(ActionError) {
+      try await left.learn(definition, of: change)
       try await learnEarlierAnswers()
       let hasConverged = try await passes()
       warnings += try await programs.finish()
@@ -91,8 +87,7 @@ final class TransformForward {
   private func learnEarlierAnswers() async throws(ActionError) {
     for header in try await change.read(["st": "applied"], withEntries: false) {
       let block = try await change.block(header.id)
-      let entries: UndoEntries
-      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+      let entries = try change.entries(of: block)
       for index in block.applied {
         let entry = entries[index]
         answered.insert(state(of: entry.key, touched: entry.fields.map { $0.changes ? $0.after : $0.before }, inputs: entry.inputs))
@@ -128,28 +123,11 @@ final class TransformForward {
     return state(of: row.key, touched: arguments.fields.map { touched[$0] }, inputs: inputs)
   }
 
-  /// A pass, begun again where its cursor died.
+  /// A pass, begun again where its cursor died; a program may take longer than a server keeps one.
   private func completePass(natural: Bool) async throws(ActionError) -> Int {
-    var deaths = 0
-    let missedBefore = missedByLastPass
-    let missedAtStart = tally.missed
-    defer { missedByLastPass = tally.missed - missedAtStart }
-    while true {
-      let before = tally.captured
-      do throws(ActionError) {
-        refitting = (0, nil)
-        let found = try await pass(natural: natural)
-        writer.tally.sweeps += 1
-        if tally.sweeps > 1 { writer.tally.lateArrivals += max(0, found - missedBefore) }
-        return found
-      } catch {
-        // What a dead cursor would have given is not known to be nothing. A program may take longer than a server keeps one.
-        guard error.kind == .transient else { throw error }
-        deaths = tally.captured > before ? 1 : deaths + 1
-        if deaths > 6 { throw error }
-      }
-      try? await Task.sleep(for: .milliseconds(250 << min(deaths, 5)))
-      try writer.checkStop()
+    try await writer.completePass { () throws(ActionError) in
+      refitting = (0, nil)
+      return try await pass(natural: natural)
     }
   }
 
@@ -277,8 +255,8 @@ final class TransformForward {
         if builder.hasNoRoom(for: changed) { found += try await write(&builder) }
         guard builder.add(changed) else { preconditionFailure("a row that was made here is none") }
         if builder.isFull { found += try await write(&builder) }
-      case .failed(let why): left.add(row.key, "the program says: \(why)", isRejected: false)
-      case .rejected(let why): left.add(row.key, "the program's answer \(why)", isRejected: true)
+      case .failed(let why): left.add(row.key, answer: "the program says: \(why)", isRejected: false)
+      case .rejected(let why): left.add(row.key, answer: "the program's answer \(why)", isRejected: true)
       }
     }
     found += try await write(&builder)

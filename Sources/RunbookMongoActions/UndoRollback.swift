@@ -30,16 +30,14 @@ struct UndoRollback {
 
   /// Heeds what a block leaves standing that a late process has recorded since this rollback began: older blocks leave it as well.
   mutating func heed(_ block: UndoBlock) throws(ActionError) {
-    let entries: UndoEntries
-    do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+    let entries = try change.entries(of: block)
     for index in block.standing + block.gone { standing.insert(entries[index].identity.detached()) }
   }
 
   /// Brings one block, with its entries, to `undone`.
   mutating func finish(_ stored: UndoBlock) async throws(ActionError) {
     precondition(stored.state == .applied, "only a block whose outcome is recorded is undone")
-    let entries: UndoEntries
-    do throws(UndoBlockError) { entries = try stored.readEntries() } catch { throw change.broken(error) }
+    let entries = try change.entries(of: stored)
     var work = Work(block: stored, entries: entries)
     let ours = (stored.applied + (restoresDoubt ? stored.doubt : [])).sorted()
     var open: [Int]
@@ -283,8 +281,7 @@ extension OnlineChange {
         let meets = own.fields.contains { field in header.fields.contains(where: field.overlaps) }
         guard header.collection == own.collection, whole || meets else { continue }
         let block = try await other.block(header.id)
-        let entries: UndoEntries
-        do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw broken(error) }
+        let entries = try entries(of: block)
         for index in block.standing + block.gone { keys.insert(entries[index].identity.detached()) }
       }
     }

@@ -16,8 +16,7 @@ extension OnlineChangeWork {
     let filter: BSONDocument = ["st": "undone", "$or": [["kept.0": ["$exists": true]], ["standing.0": ["$exists": true]]]]
     for header in try await change.read(filter, withEntries: false, newestFirst: true) {
       let block = try await change.block(header.id)
-      let entries: UndoEntries
-      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+      let entries = try change.entries(of: block)
       func list(_ index: Int, _ fields: [String], _ reason: String, in list: inout [Value]) {
         guard list.count < Self.shown else { return }
         let id = MongoValues.value(entries[index].key.decoded)
@@ -62,8 +61,7 @@ extension OnlineChangeWork {
     for header in try await change.read(["st": "undone"], withEntries: false) where header.undo != nil {
       if isStopped() || Task.isCancelled { throw change.stopped }
       let block = try await change.block(header.id)
-      let entries: UndoEntries
-      do throws(UndoBlockError) { entries = try block.readEntries() } catch { throw change.broken(error) }
+      let entries = try change.entries(of: block)
       let left = Set(block.standing + block.gone)
       let undone = block.applied.filter { !left.contains($0) }.map { entries[$0] }
       let documents = try await change.documents(of: undone, in: block)

@@ -44,16 +44,7 @@ public struct MongoUpdate: ChangingAction {
     let forward = try await OnlineChangeForward(
       work.change, definition: definition, manner: work.manner(context, progress), throttle: throttle,
       isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
-    let hasConverged: Bool
-    do throws(ActionError) {
-      hasConverged = try await forward.run()
-    } catch {
-      let isOfDocuments = error.code == UpdateErrorCode.documentsRefused || error.code == UpdateErrorCode.unfitParent
-      guard isOfDocuments, work.arguments.onDocumentError == .rollback else { throw error }
-      _ = try await undo(context, captured: captured, outputs: nil)
-      throw ActionError(
-        code: error.code, message: error.message + "; what the step had written was taken back", kind: error.kind, help: error.help)
-    }
+    let hasConverged = try await work.carry(work.arguments.onDocumentError, context) { () throws(ActionError) in try await forward.run() }
     return try await work.result(forward, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
@@ -88,12 +79,7 @@ struct UpdateWork: OnlineChangeWork {
   init(_ context: ActionContext, _ timing: OnlineChangeTiming, _ crashPoints: CrashPoints) throws(ActionError) {
     call = try MongoCall(context)
     let read = UpdateArguments.read(context.arguments)
-    guard let arguments = read.arguments else {
-      let problem = read.problems.first
-      throw ActionError(
-        code: MongoErrorCode.unfitArgument,
-        message: "'\(context.subject)': \(problem?.message ?? "the arguments do not fit")", kind: .mistake, help: problem?.help)
-    }
+    guard let arguments = read.arguments else { throw call.unfit(read.problems) }
     self.arguments = arguments
     change = OnlineChange(target: call.target, run: context.run.id, step: context.subject, timing: timing, crashPoints: crashPoints)
     var definition = ChangeDefinition(
@@ -125,7 +111,7 @@ struct UpdateWork: OnlineChangeWork {
         code: UpdateErrorCode.notConverged, message: forward.notConverged, kind: .refused,
         help: "stop what keeps writing such documents, then resume; or set onNotConverged: warn")
     }
-    let withheld = try await self.withheld()
+    let withheld = try await withheld(by: definition)
     let failed = Int64(forward.refused.count)
     var warnings: [String] = []
     if totals.doubt > 0 { warnings = self.warnings(OnlineChangeTotals(doubt: totals.doubt)) }
@@ -145,16 +131,5 @@ struct UpdateWork: OnlineChangeWork {
       "duration": .duration(wholeMilliseconds(duration) * 1000),
     ]
     return ActionResult(outputs: outputs, warnings: warnings)
-  }
-
-  /// Documents that were found and that the guard keeps as they are.
-  private func withheld() async throws(ActionError) -> Int64 {
-    let found = arguments.found
-    if found.condition.isEmpty { return 0 }
-    let kept = ChangeDefinition(
-      collection: collection, filter: found.filter, pipeline: arguments.pipeline, isAlone: isAlone,
-      condition: ["$nor": [.document(found.condition)]], selection: found.selection, variables: arguments.variables,
-      collation: found.collation)
-    return try await UpdateChecks(change: change, definition: kept).count()
   }
 }

@@ -63,16 +63,11 @@ struct UpdateArguments: Sendable {
       problems.append(ArgumentProblem(path: [], message: "mongodb.update needs 'pipeline' or 'update'"))
     }
     if let pipeline { problems += fieldProblems(arguments["fields"], pipeline) }
-    let workers = arguments["batch"]?["workers"]?.integerValue ?? 1
-    if !(1...mostWorkers).contains(workers) {
-      problems.append(
-        ArgumentProblem(path: ["batch", "workers"], message: "1 to \(mostWorkers) commands may be under way at a time, not \(workers)"))
-    }
-    let size = batchSize(arguments["batch"], workers: nil, &problems)
+    let batch = BatchSettings(arguments["batch"], mostWorkers: Self.mostWorkers, of: "commands", &problems)
     let throttle = ThrottleSettings(arguments, &problems)
     guard problems.isEmpty, let pipeline else { return (nil, problems) }
     let read = UpdateArguments(
-      found: found, pipeline: pipeline, variables: variables, batchSize: size, workers: Int(clamping: workers), throttle: throttle,
+      found: found, pipeline: pipeline, variables: variables, batchSize: batch.size, workers: batch.workers, throttle: throttle,
       restoresDoubt: arguments["inDoubt"]?.stringValue == "restore",
       isAlone: arguments["appWrites"]?.stringValue == "never", keepsDocuments: arguments["undo"]?.stringValue == "documents",
       onNotConverged: arguments["onNotConverged"]?.stringValue.flatMap(NotConvergedRule.init) ?? .warn,
@@ -95,19 +90,5 @@ struct UpdateArguments: Sendable {
       problems.append(ArgumentProblem(path: ["fields"], message: "'fields' names '\(field)', which the change does not set"))
     }
     return problems
-  }
-
-  /// - Parameter workers: how many there may be; nil: that is looked at elsewhere.
-  static func batchSize(_ value: Value?, workers most: Int64? = 1, _ problems: inout [ArgumentProblem]) -> Int {
-    guard let batch = value?.mapValue else { return 500 }
-    if let most, let workers = batch["workers"]?.integerValue, workers > most {
-      problems.append(ArgumentProblem(path: ["batch", "workers"], message: "more than one worker", isUnbuilt: true))
-    }
-    let size = batch["size"]?.integerValue ?? 500
-    guard (1...500).contains(size) else {
-      problems.append(ArgumentProblem(path: ["batch", "size"], message: "a batch has 1 to 500 documents, not \(size)"))
-      return 500
-    }
-    return Int(size)
   }
 }

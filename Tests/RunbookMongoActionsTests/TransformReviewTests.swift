@@ -49,7 +49,7 @@ import Testing
         "'fields' names 'label', of which the projection gives only a part, or something else"
       ),
       (["projection": .object(["$a": 1])], ["projection", "$a"], "'$a' names no field"),
-      (["batch": .object(["workers": 17])], ["batch", "workers"], "1 to 16 of the program run side by side, not 17"),
+      (["batch": .object(["workers": 17])], ["batch", "workers"], "1 to 16 copies of the program may be under way at a time, not 17"),
       (["batch": .object(["size": 501])], ["batch", "size"], "a batch has 1 to 500 documents, not 501"),
     ]
     for (more, path, message) in cases {

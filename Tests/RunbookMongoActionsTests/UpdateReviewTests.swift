@@ -39,8 +39,7 @@ import Testing
     #expect(
       read.problems.map(\.path) == [
         ["pipeline", "0", "$set", "_id"], ["pipeline", "0", "$set", "a."], ["pipeline", "1", "$match"],
-        ["batch", "workers"],
-        ["batch", "size"],
+        ["batch", "size"], ["batch", "workers"],
       ])
     #expect(read.problems.filter(\.isUnbuilt).isEmpty)
   }
