@@ -16,6 +16,7 @@ struct UpdateChecks {
   func refuseUnfit() async throws(ActionError) -> BSONDocument {
     let options = try await collectionOptions()
     try await refuseSharded()
+    try await refuseMissingPrivileges(options)
     return options
   }
 
@@ -29,7 +30,6 @@ struct UpdateChecks {
     var checks = self
     checks.allowsShards = true
     let options = try await checks.refuseUnfit()
-    try await refuseMissingPrivileges(options)
     var definition = definition.on(options)
     definition.shardKey = try await usableShardKey()
     // Documents that have been changed once would answer for a second time.
@@ -122,16 +122,22 @@ struct UpdateChecks {
     return try await firstRow(any, doing: "asking whether any document needs the change") == nil
   }
 
-  /// Documents that the validator would refuse as they would be.
-  private func refuseInvalid(_ options: BSONDocument) async throws(ActionError) {
-    guard let validator = options["validator"]?.document, !validator.isEmpty, options["validationAction"]?.string != "warn" else { return }
-    let level = options["validationLevel"]?.string ?? "strict"
-    if level == "off" { return }
+  /// Finds documents that the validator would refuse as they would be; nil where it refuses none.
+  /// - Parameters:
+  ///   - options: of the collection.
+  ///   - limit: how many documents are looked at; nil: all that need the change.
+  func invalid(_ options: BSONDocument, limit: Int64? = nil) -> [BSONDocument]? {
+    let setting = ValidatorSetting(options: options)
+    guard let validator = setting.validator, setting.action != "warn", setting.level != "off" else { return nil }
+    let some: [BSONDocument] = limit.map { [["$limit": .integer($0)]] } ?? []
     // At `moderate`, documents that were invalid before are let through.
-    let before: [BSONDocument] = level == "moderate" ? [["$match": .document(validator)]] : []
-    let pipeline =
-      definition.match + before + definition.stages
-      + [["$match": ["$nor": [.document(validator)]]], ["$limit": 1], ["$project": ["_id": 1]]]
+    let before: [BSONDocument] = setting.level == "moderate" ? [["$match": .document(validator)]] : []
+    return definition.match + some + before + definition.stages + [["$match": ["$nor": [.document(validator)]]]]
+  }
+
+  private func refuseInvalid(_ options: BSONDocument) async throws(ActionError) {
+    guard let invalid = invalid(options) else { return }
+    let pipeline: [BSONDocument] = invalid + [["$limit": 1], ["$project": ["_id": 1]]]
     guard let row = try await firstRow(pipeline, doing: "asking what the validator would refuse") else { return }
     throw refused(
       UpdateErrorCode.validatorRefuses,

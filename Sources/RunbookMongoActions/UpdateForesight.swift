@@ -138,14 +138,20 @@ extension UpdateChecks {
 
   // MARK: privileges
 
-  /// What a change and its way back need to be allowed to do with the collection.
-  private static let neededActions = ["find", "update", "bypassDocumentValidation"]
+  /// What a change of this kind and its way back need to be allowed to do with the collection. An insertion is an update that may insert.
+  static func neededActions(for kind: BlockKind) -> [String] {
+    switch kind {
+    case .fields, .replace: ["find", "update", "bypassDocumentValidation"]
+    case .insert: ["find", "insert", "update", "remove"]
+    case .delete: ["find", "remove", "insert", "update", "bypassDocumentValidation"]
+    }
+  }
 
   /// Refuses a change that this user could not take back. Where the collection has a validator, that needs a privilege of its own: a document goes
   /// back as it was, whatever the validator says by then.
   /// - Parameter options: of the collection.
   func refuseMissingPrivileges(_ options: BSONDocument) async throws(ActionError) {
-    var missing = await change.target.missingPrivileges(Self.neededActions, on: definition.collection)
+    var missing = await change.target.missingPrivileges(Self.neededActions(for: definition.kind), on: definition.collection)
     let bypass = "bypassDocumentValidation"
     let hasValidator = options["validator"]?.document.map { !$0.isEmpty } ?? false
     if !hasValidator { missing.removeAll { $0 == bypass } }

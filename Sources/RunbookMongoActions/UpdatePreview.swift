@@ -34,7 +34,7 @@ private struct UpdatePreview {
     preview.facts = [try await reads.indexUse(of: definition.filter), isWhole ? try await once() : nil, pace(changing)].compactMap(\.self)
     preview.duration = changing == 0 ? 0 : batches(changing) * work.arguments.throttle.targetLatency * 1000
     preview.samples = try await samples()
-    preview.problems = rows.problems + (try await refusals(options, isWhole: isWhole))
+    preview.problems = rows.problems + (try await refusals(checks, options, isWhole: isWhole))
     if isWhole, let conflict = try await duplicates(checks, options) { preview.problems.append(conflict) }
     return preview
   }
@@ -150,16 +150,9 @@ private struct UpdatePreview {
   }
 
   /// Documents that the collection's validator would refuse as they would be.
-  private func refusals(_ options: BSONDocument, isWhole: Bool) async throws(ActionError) -> [String] {
-    guard let validator = options["validator"]?.document, !validator.isEmpty, options["validationAction"]?.string != "warn" else {
-      return []
-    }
-    let level = options["validationLevel"]?.string ?? "strict"
-    guard level != "off" else { return [] }
-    let before: [BSONDocument] = level == "moderate" ? [["$match": .document(validator)]] : []
-    let some: [BSONDocument] = isWhole ? [] : [["$limit": .integer(reads.extent.documents)]]
-    let refused = try await count(
-      definition.match + some + before + definition.stages + [["$match": ["$nor": [.document(validator)]]]])
+  private func refusals(_ checks: UpdateChecks, _ options: BSONDocument, isWhole: Bool) async throws(ActionError) -> [String] {
+    guard let invalid = checks.invalid(options, limit: isWhole ? nil : reads.extent.documents) else { return [] }
+    let refused = try await count(invalid)
     guard refused > 0 else { return [] }
     return ["the validator would refuse \(isWhole ? "" : "at least ")\(PreviewWords.documents(refused)) as they would be"]
   }

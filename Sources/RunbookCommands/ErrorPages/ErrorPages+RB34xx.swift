@@ -236,7 +236,7 @@ extension ErrorPages {
 
       ## Cause
 
-      The target's user may not do to the collection what the change or its way back does: `find` and `update`, and where it has a validator `bypassDocumentValidation`. A rollback puts documents back as they were, whether or not the present validator likes them, and a server allows that to those only who have the last of these; the role `readWrite` alone has not.
+      The target's user may not do to the collection what the change or its way back does: `find` and `update`, also `insert` and `remove` where documents are inserted or deleted, and where it has a validator `bypassDocumentValidation`. A rollback puts documents back as they were, whether or not the present validator likes them, and a server allows that to those only who have the last of these; the role `readWrite` alone has not.
 
       ## What has already been done
 
