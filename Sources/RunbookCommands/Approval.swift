@@ -28,9 +28,8 @@ struct Approval {
 
   /// - Parameter approved: the whole approval digest, or its first twelve digits or more.
   func refuse(unless approved: String) throws {
-    let hex = approved.hasPrefix("v1:") ? String(approved.dropFirst(3)) : approved
-    if hex.utf8.count >= 12, digest.dropFirst(3).hasPrefix(hex) { return }
-    if planDigest == approved || planDigest.dropFirst(3) == hex {
+    if NormalisedPlan.isDigest(digest, named: approved) { return }
+    if NormalisedPlan.isDigest(planDigest, named: approved) {
       throw refuse(
         "\(approved) is the digest of the plan alone; an approval is for the plan with its params and the program's version",
         next: "the approval digest of what would be executed is \(digest)")

@@ -90,8 +90,7 @@ struct EditedPlan {
       Messages.error("  next: mend \(path) and try again, or 'runbook resume \(recorded.header.run)' to go on with the stored plan")
       throw ExitCode(8)
     }
-    let hex = digest.hasPrefix("v1:") ? String(digest.dropFirst(3)) : digest
-    guard hex.utf8.count >= 12, adoption.digest.dropFirst(3).hasPrefix(hex) else {
+    guard NormalisedPlan.isDigest(adoption.digest, named: digest) else {
       Messages.error("error[RB2518]: \(path) is not the plan with the digest \(digest): its digest is \(adoption.digest)")
       Messages.error("  run \(recorded.header.run) stays as it is")
       Messages.error("  next: look at what differs, then: \(again)")

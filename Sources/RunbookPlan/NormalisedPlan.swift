@@ -18,6 +18,12 @@ public struct NormalisedPlan: Sendable, Hashable {
     digest = "v1:" + hexadecimal(SHA256.hash(data: sorted.bytes))
   }
 
+  /// Whether a person has named this digest: all of it, or at least its first twelve digits, with `v1:` or without.
+  public static func isDigest(_ digest: String, named text: String) -> Bool {
+    let hex = text.hasPrefix("v1:") ? String(text.dropFirst(3)) : text
+    return hex.utf8.count >= 12 && digest.dropFirst(3).hasPrefix(hex)
+  }
+
   /// What an approval holds for: the plan, the values of its params and the program that carries it out.
   public static func approvalDigest(planDigest: String, params: ValueMap, programVersion: String) -> String {
     var bytes: [UInt8] = []

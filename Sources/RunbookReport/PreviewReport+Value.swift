@@ -21,11 +21,7 @@ extension PreviewReport {
     ]
     map["unwinding"] = .list(
       unwinding.rows.map { row in
-        var told: ValueMap = [
-          "after": .string(row.step), "undone": .list(row.undone.map { .string($0.step) }),
-          "stays": .list(row.stays.map { .object(["step": .string($0.step), "reason": .string($0.reason)]) }),
-          "stopsAt": row.stopsAt.map(Value.string) ?? .null, "whole": .bool(row.isWhole),
-        ]
+        var told = row.value.mapValue ?? [:]
         if let duration = duration(of: row) { told["seconds"] = .double(Double(duration) / 1_000_000) }
         return .map(told)
       })

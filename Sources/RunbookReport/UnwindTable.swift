@@ -111,3 +111,15 @@ public struct UnwindTable: Sendable {
     return "its own inverse"
   }
 }
+
+extension UnwindTable.Row {
+  /// The row as data.
+  public var value: Value {
+    .object([
+      "after": .string(step), "phase": .string(phase),
+      "undone": .list(undone.map { .object(["step": .string($0.step), "means": .string($0.means)]) }),
+      "stays": .list(stays.map { .object(["step": .string($0.step), "reason": .string($0.reason)]) }),
+      "stopsAt": stopsAt.map(Value.string) ?? .null, "phaseOnly": .bool(isPhaseOnly),
+    ])
+  }
+}

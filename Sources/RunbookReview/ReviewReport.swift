@@ -235,17 +235,8 @@ public struct ReviewReport: Sendable {
             "line": .integer(Int64($0.line)),
           ]
         }),
-      "unwinding": .list(UnwindTable(bound).rows.map(Self.value)),
+      "unwinding": .list(UnwindTable(bound).rows.map(\.value)),
       "graph": PlanGraph(bound, effects: review.effects, removed: removedSteps).mermaid.map { .string($0) } ?? .null,
-    ]
-  }
-
-  private static func value(_ row: UnwindTable.Row) -> Value {
-    [
-      "after": .string(row.step), "phase": .string(row.phase),
-      "undone": .list(row.undone.map { ["step": .string($0.step), "means": .string($0.means)] }),
-      "stays": .list(row.stays.map { ["step": .string($0.step), "reason": .string($0.reason)] }),
-      "stopsAt": row.stopsAt.map { .string($0) } ?? .null, "phaseOnly": .bool(row.isPhaseOnly),
     ]
   }
 }

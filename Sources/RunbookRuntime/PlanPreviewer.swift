@@ -21,7 +21,7 @@ public struct PlanPreviewer: Sendable {
     self.scope = scope
     let redactor = setting.redactor
     runner = EffectRunner(
-      bound: setting.bound, run: setting.run, targets: targets, clock: setting.clock, people: NobodyAsked(),
+      bound: setting.bound, run: setting.run, targets: targets, clock: setting.clock, people: Nobody(of: "a preview"),
       memory: RunMemory(targets: targets, state: state), referred: ReferredOutputs(setting.bound), secretsIn: { redactor.contains($0) },
       directory: setting.planDirectory, journal: setting.journal, redactor: redactor, pace: PlannedPace())
   }
@@ -294,12 +294,5 @@ extension Reference {
     case .steps, .checks, .triggers, .phases, .captured, .baselines: true
     case .params, .secrets, .metadata, .run, .sample: false
     }
-  }
-}
-
-/// A preview asks nobody.
-private struct NobodyAsked: People {
-  func answers(to gate: Gate) async throws(ActionError) -> [GateAnswer] {
-    throw ActionError(code: "RB2401", message: "a preview asks nobody", kind: .mistake)
   }
 }

@@ -46,7 +46,7 @@ struct TriggerSampler: Sendable {
       run: run, subject: trigger.trigger.id, effect: "trigger:\(trigger.trigger.id)#\(number)", attempt: 1, requestedAt: clock.now(),
       arguments: try await SealedSecrets.opened(call.arguments, of: trigger.call.descriptor, by: targets), target: target,
       collection: call.collection, timeout: trigger.timeout, stallTimeout: nil, clock: clock,
-      stop: StopFlag(), people: Nobody(), world: memory, progress: { _ in })
+      stop: StopFlag(), people: Nobody(of: "a trigger"), world: memory, progress: { _ in })
     context.directory = directory
     context.output = TriggerOutput(redactor: redactor)
     return context
@@ -74,11 +74,4 @@ private struct TriggerOutput: OutputSink {
   func note(stream: String, _ text: String) {}
   func end() {}
   func redact(_ text: String) -> String { redactor.redact(text) }
-}
-
-/// Nobody is asked on behalf of a trigger.
-private struct Nobody: People {
-  func answers(to gate: Gate) async throws(ActionError) -> [GateAnswer] {
-    throw ActionError(code: "RB2401", message: "a trigger asks nobody", kind: .mistake)
-  }
 }
