@@ -35,29 +35,8 @@ import measuring
 from pymongo import MongoClient, UpdateOne
 from pymongo.write_concern import WriteConcern
 
-HEAD = "apiVersion: runbook/v1\nkind: Runbook\nmetadata: { id: bench, title: Bench }\n"
-UPDATE = HEAD + """\
-params: { database: { type: string }, replicaSet: { type: string } }
-secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
-targets:
-  main:
-    type: mongodb
-    uri: "${{ secrets.mongodbUri }}"
-    database: "${{ params.database }}"
-    identity: { replicaSet: "${{ params.replicaSet }}" }
-defaults: { target: main, collection: items }
-phases:
-  - id: change
-    title: Change
-    steps:
-      - id: fill
-        title: Add a field
-        action: mongodb.update
-        with:
-          filter: { note: { $exists: false } }
-          pipeline: [ { $set: { note: { $ifNull: [ $text, "" ] } } } ]
-        rollback: auto
-"""
+HEAD = measuring.HEAD
+UPDATE = measuring.update()
 
 
 def notes(count):

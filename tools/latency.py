@@ -31,33 +31,6 @@ import measuring
 from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
-PLAN = """\
-apiVersion: runbook/v1
-kind: Runbook
-metadata: { id: latency, title: Latency }
-params: { database: { type: string }, replicaSet: { type: string } }
-secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
-targets:
-  main:
-    type: mongodb
-    uri: "${{ secrets.mongodbUri }}"
-    database: "${{ params.database }}"
-    identity: { replicaSet: "${{ params.replicaSet }}" }
-defaults: { target: main, collection: items }
-phases:
-  - id: change
-    title: Change
-    steps:
-      - id: fill
-        title: Add a field
-        action: mongodb.update
-        with:
-          filter: { note: { $exists: false } }
-          pipeline: [ { $set: { note: { $ifNull: [ $text, "" ] } } } ]
-          batch: { size: BATCH, targetLatency: TARGET }
-          throttle: { pauseBetween: PAUSE }
-        rollback: auto
-"""
 THREADS = 4
 
 
@@ -108,7 +81,8 @@ class Measurement:
         self.database = client[f"latency_{os.getpid()}"]
         self.set_name = client.admin.command("hello").get("setName", "")
         self.plan = folder / "plan.yaml"
-        self.plan.write_text(PLAN.replace("BATCH", str(options.batch)).replace("TARGET", options.target_latency).replace("PAUSE", options.pause))
+        self.plan.write_text(measuring.update(
+            f"batch: {{ size: {options.batch}, targetLatency: {options.target_latency} }}", f"throttle: {{ pauseBetween: {options.pause} }}"))
         self.spans = {"alone": [], "forward": [], "killed": [], "rollback": []}
 
     def runbook(self, *arguments):

@@ -10,6 +10,36 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = os.environ.get("RUNBOOK", str(ROOT / ".build/release/runbook"))
 
+HEAD = "apiVersion: runbook/v1\nkind: Runbook\nmetadata: { id: bench, title: Bench }\n"
+# A change of every document of a collection; `MORE` stands for what else its step is given.
+UPDATE = HEAD + """\
+params: { database: { type: string }, replicaSet: { type: string } }
+secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
+targets:
+  main:
+    type: mongodb
+    uri: "${{ secrets.mongodbUri }}"
+    database: "${{ params.database }}"
+    identity: { replicaSet: "${{ params.replicaSet }}" }
+defaults: { target: main, collection: items }
+phases:
+  - id: change
+    title: Change
+    steps:
+      - id: fill
+        title: Add a field
+        action: mongodb.update
+        with:
+          filter: { note: { $exists: false } }
+          pipeline: [ { $set: { note: { $ifNull: [ $text, "" ] } } } ]MORE
+        rollback: auto
+"""
+
+
+def update(*more):
+    """The plan of a change, with further arguments of its step, a line each."""
+    return UPDATE.replace("MORE", "".join(f"\n          {line}" for line in more))
+
 
 def program(path):
     """The program's absolute path; without one there is nothing to measure."""
