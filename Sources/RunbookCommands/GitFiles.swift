@@ -26,7 +26,7 @@ struct GitFiles {
     guard places.status == .exited(0), lines.count >= 2 else {
       throw Messages.usage(
         "there is no file '\(base)', and \(plan) is in no git repository that could have such a revision",
-        help: Self.firstLine(places.complaint) ?? "name the other version's file: --base FILE")
+        help: "name the other version's file: --base FILE" + (Self.firstLine(places.complaint).map { " (git says: \($0))" } ?? ""))
     }
     top = lines[0]
     let parts = base.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -72,3 +72,22 @@ extension MongoInsert: PreviewingAction {
     return preview
   }
 }
+
+extension MongoTransform: PreviewingAction {
+  /// What a program would answer only asking it tells; a preview sees whether it is there, and how many documents it would be asked about.
+  public func preview(_ context: ActionContext, extent: PreviewExtent) async throws(ActionError) -> EffectPreview {
+    let work = try TransformWork(context, OnlineChangeTiming(), CrashPoints())
+    let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
+    try await checks.refuseUnfit()
+    let found = try await checks.count()
+    let fields = work.arguments.fields.map { "'\($0)'" }.joined(separator: ", ")
+    var preview = EffectPreview(.opaque, "asks a program about \(PreviewWords.documents(found)), which sets \(fields)")
+    if let use = try await PreviewReads(context, extent).indexUse(of: work.definition.filter) { preview.facts.append(use) }
+    do throws(ActionError) {
+      try running.look(for: work.arguments.argv, environment: work.arguments.environment, in: context)
+    } catch {
+      preview.problems.append(error.message)
+    }
+    return preview
+  }
+}

@@ -5,7 +5,7 @@ import RunbookPlan
 
 /// `mongodb.transform`: lets a program compute the change of each document, and writes it like `mongodb.update` does (online-change page, "Transform").
 public struct MongoTransform: ChangingAction {
-  private let running: ProgramRunning
+  let running: ProgramRunning
   private let timing: OnlineChangeTiming
   private let crashPoints: CrashPoints
 

@@ -124,7 +124,8 @@ public struct PlanPreviewer: Sendable {
       return EffectPreview(
         .opaque, isProgram ? "starts a program, which a preview never does" : "what it does is known when it is done")
     }
-    let work = work(on: step.step.id, verb: .capture)
+    // As for a probe, no secret of the arguments is read: nothing is done with them.
+    let work = work(on: step.step.id, verb: .probe)
     return try await action.preview(try await work.context(resolved, call: step.call, limits: step.limits), extent: extent)
   }
 

@@ -301,6 +301,25 @@ enum TransformProgram {
     }
   }
 
+  @Test("A preview says how many documents a program would be asked about, and starts none")
+  func preview() async throws {
+    let mark = FileManager.default.temporaryDirectory.appendingPathComponent("runbook-preview-\(UUID().uuidString)").path
+    try await Rig.with(asking("a = {'label': 'text'}", before: "open('\(mark)', 'w').close()"), make: make) { rig in
+      try await rig.insert((0..<7).map(asset))
+      let target = try MongoTarget(name: "registry", uri: rig.server.uri, database: rig.database)
+      let hand = Hand(rig: rig, target: target, crashPoints: CrashPoints())
+      let told = try await TransformProgram.action.preview(hand.context, extent: PreviewExtent())
+      #expect(told.coverage == .opaque && told.summary == "asks a program about 7 documents, which sets 'label'", "\(told)")
+      #expect(told.problems.isEmpty && !FileManager.default.fileExists(atPath: mark))
+      var missing = rig
+      missing.arguments["program"] = .object(["argv": ["./nothere"]])
+      let other = Hand(rig: missing, target: target, crashPoints: CrashPoints())
+      let problems = try await TransformProgram.action.preview(other.context, extent: PreviewExtent()).problems
+      #expect(problems.first?.contains("the program './nothere' cannot be started") == true, "\(problems)")
+      await target.close()
+    }
+  }
+
   @Test("What the server refused of an earlier attempt is not asked about again, as long as it needs the change")
   func refusalsOutlastAnAttempt() async throws {
     let more: ValueMap = ["onDocumentError": .object(["collect": .object(["limit": 3])])]
