@@ -124,27 +124,21 @@ class Bench:
 
     def run(self, *arguments, status=0):
         """Wall and CPU seconds of one process; one that ends otherwise ends the bench."""
-        with open(self.folder / "log", "wb") as log:
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                [self.options.runbook, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            usage = measuring.ended(process)
-            wall = time.perf_counter() - began
-        if process.returncode != status:
-            sys.exit(f"bench: runbook {' '.join(arguments)} ended with {process.returncode}:\n"
+        used = measuring.run([self.options.runbook, *arguments], self.folder / "log", env=self.environment, cwd=self.folder)
+        if used.status != status:
+            sys.exit(f"bench: runbook {' '.join(arguments)} ended with {used.status}:\n"
                      + (self.folder / "log").read_text(errors="replace")[-1500:])
-        self.memory = max(self.memory, usage.ru_maxrss / 1024)
-        return wall, usage.ru_utime + usage.ru_stime
+        self.memory = max(self.memory, used.mebibytes)
+        return used.seconds, used.cpu
 
     def cpu(self, command, times):
         """The median CPU of a process of somebody else's."""
         seconds = []
         for _ in range(times):
-            process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            usage = measuring.ended(process)
-            if process.returncode:
-                sys.exit(f"bench: {' '.join(command)} ended with {process.returncode}")
-            seconds.append(usage.ru_utime + usage.ru_stime)
+            used = measuring.run(command, self.folder / "log", cwd=self.folder)
+            if used.status:
+                sys.exit(f"bench: {' '.join(command)} ended with {used.status}")
+            seconds.append(used.cpu)
         return statistics.median(seconds)
 
     def plan(self, name, text):

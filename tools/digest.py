@@ -14,7 +14,6 @@ import hashlib
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -93,12 +92,10 @@ def main():
                 def process(collection, run):
                     environment = {**os.environ, "MONGODB_URI": uri, "NO_COLOR": "1", "RUNBOOK_STATE": f"sqlite:{folder}/{collection}{run}/state.db"}
                     arguments = ["execute", "plan.yaml", "--param", f"database={database.name}", "--param", f"collection={collection}"]
-                    with open(folder / "log", "wb") as log:
-                        started = subprocess.Popen([program, *arguments], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-                        usage = measuring.ended(started)
-                    if started.returncode:
+                    used = measuring.run([program, *arguments], folder / "log", env=environment, cwd=folder)
+                    if used.status:
                         sys.exit("digest: the comparison failed:\n" + (folder / "log").read_text(errors="replace")[-1500:])
-                    return usage.ru_utime + usage.ru_stime
+                    return used.cpu
 
                 def reading():
                     digest(((document.raw, document["_id"].to_bytes(4, "little")) for document in raw.find()), key)

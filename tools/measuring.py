@@ -1,6 +1,8 @@
 """What the tools that measure the release build share: the program, and a server to measure it on."""
 
+import collections
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -88,8 +90,20 @@ class Front:
             sys.exit(f"not every document was written to once, so the figure is worth nothing: {told}")
 
 
-def ended(process):
-    """Waits for a process. Gives what it used; its exit status stands in `returncode`."""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage
+# Runs a program and prints what it used. In a process of its own and a small one: the most memory that the kernel tells of a program is never less
+# than what the process that started it held.
+ALONE = """
+import json, os, sys, time
+log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+began = time.perf_counter()
+process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)])
+_, status, usage = os.wait4(process, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
+"""
+Used = collections.namedtuple("Used", "status seconds cpu mebibytes")
+
+
+def run(command, log, **more):
+    """Runs a program to its end, its output in the log. Gives its exit status, the seconds that it took, those of CPU, and the most memory it held."""
+    told = subprocess.run([sys.executable, "-I", "-S", "-c", ALONE, log, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, **more)
+    return Used(*json.loads(told.stdout))

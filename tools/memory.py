@@ -13,10 +13,8 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 
 import measuring
 from pymongo import MongoClient
@@ -49,15 +47,10 @@ class Memory:
         self.environment = {**os.environ, "NO_COLOR": "1", "MEMORY_URI": uri, "RUNBOOK_STATE": f"sqlite:{folder}/state.db"}
 
     def measure(self, what, count, *arguments, status=0):
-        with open(self.folder / "log", "wb") as log:
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                [self.options.runbook, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            usage = measuring.ended(process)
-            seconds = time.perf_counter() - began
-        if process.returncode != status:
-            sys.exit(f"memory: {what} ended with {process.returncode}:\n" + (self.folder / "log").read_text(errors="replace")[-1500:])
-        mebibytes = usage.ru_maxrss / 1024
+        used = measuring.run([self.options.runbook, *arguments], self.folder / "log", env=self.environment, cwd=self.folder)
+        if used.status != status:
+            sys.exit(f"memory: {what} ended with {used.status}:\n" + (self.folder / "log").read_text(errors="replace")[-1500:])
+        mebibytes, seconds = used.mebibytes, used.seconds
         self.rows.append((what, f"{count:,}", f"{mebibytes:.0f} MiB", f"{seconds:.0f} s", "met" if mebibytes < GOAL else "missed"))
         print(f"memory: {what}: {mebibytes:.0f} MiB, {seconds:.0f} s", file=sys.stderr, flush=True)
 

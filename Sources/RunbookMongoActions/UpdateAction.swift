@@ -34,10 +34,10 @@ public struct MongoUpdate: ChangingAction {
     let work = try UpdateWork(context, timing, crashPoints)
     try await work.resolveOwn()
     let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
-    let definition = try await checks.run(work.arguments.onDocumentError)
+    let (definition, matching) = try await checks.run(work.arguments.onDocumentError)
     let before = try await work.totals()
     // What has been changed once still fits, and is counted with the rest.
-    let total = try await checks.count() + (definition.isOnce ? 0 : before.changed)
+    let total = matching + (definition.isOnce ? 0 : before.changed)
     let stop = context.stop
     let progress = ChangeProgress(context, before: before.changed, total: total)
     let throttle = try await work.throttle(work.arguments.throttle, context, progress)

@@ -24,26 +24,28 @@ struct UpdateChecks {
   var place: String { "'\(definition.collection)' of target '\(target.name)'" }
 
   /// - Throws: `refused` where the collection is not one that can be changed this way, `mistake` where the change is not.
-  /// - Returns: the change as it is carried out on this collection.
+  /// - Returns: the change as it is carried out on this collection, and how many documents fit its filter now.
   /// - Parameter rule: documents that are to be collected refuse nothing beforehand: the way forward lists them.
-  func run(_ rule: DocumentErrorRule) async throws(ActionError) -> ChangeDefinition {
+  func run(_ rule: DocumentErrorRule) async throws(ActionError) -> (definition: ChangeDefinition, matching: Int64) {
     var checks = self
     checks.allowsShards = true
     let options = try await checks.refuseUnfit()
     var definition = definition.on(options)
     definition.shardKey = try await usableShardKey()
+    let matching = try await count()
     // Documents that have been changed once would answer for a second time.
     if try await change.read(["st": ["$ne": "undone"], "options.once": true], withEntries: false, limit: 1).first != nil {
       definition.isOnce = true
-      return definition
+      return (definition, matching)
     }
-    if !rule.collects {
+    let looksAhead = matching > 0 && !rule.collects
+    if looksAhead {
       try await refuseUnfitParents()
       try await refuseInvalid(options)
     }
-    definition.isOnce = try await isOnce(looksAtSize: !rule.collects)
-    if !rule.collects { try await refuseDuplicates(options) }
-    return definition
+    definition.isOnce = try await isOnce(matching: matching, looksAtSize: looksAhead)
+    if looksAhead { try await refuseDuplicates(options) }
+    return (definition, matching)
   }
 
   func refused(_ code: String, _ message: String, help: String? = nil) -> ActionError {
@@ -115,11 +117,10 @@ struct UpdateChecks {
   ///
   /// It is asked before the first write only. From then on the blocks say it, since documents that have been changed would answer otherwise. Where no document
   /// fits, nothing can be known of those that will, and each is changed once at most.
-  private func isOnce(looksAtSize: Bool) async throws(ActionError) -> Bool {
+  private func isOnce(matching: Int64, looksAtSize: Bool) async throws(ActionError) -> Bool {
     if try await change.read(["st": ["$ne": "undone"]], withEntries: false, limit: 1).first != nil { return false }
-    if try await secondKind(looksAtSize: looksAtSize) { return true }
-    let any = definition.match + [["$limit": 1], ["$project": ["_id": 1]]]
-    return try await firstRow(any, doing: "asking whether any document needs the change") == nil
+    guard matching > 0 else { return true }
+    return try await secondKind(looksAtSize: looksAtSize)
   }
 
   /// Finds documents that the validator would refuse as they would be; nil where it refuses none.

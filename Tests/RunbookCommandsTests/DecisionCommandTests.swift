@@ -157,16 +157,23 @@ import Testing
     }
   }
 
-  @Test func aRollbackDaysLaterKeepsWhatWasWrittenSince() async throws {
+  /// By the clock of a process that lives days ahead, before and after the undo entries' time is over.
+  @Test(arguments: [5, 9]) func aRollbackDaysLaterKeepsWhatWasWrittenSince(days: Int) async throws {
     try await Workplace.lend { place in
-      let plan = try place.plan(Plans.change)
+      let name = try place.plan(Plans.change)
+      let kept = try String(contentsOf: place.directory.appendingPathComponent(name), encoding: .utf8)
+        .replacing("title: A simple plan }", with: "title: A simple plan, keepUndo: 7d }")
+      let plan = try place.file("kept.yaml", kept)
       #expect(try await place.program.run("execute", plan).status == 0)
       #expect(try await place.all("_runbook.reservations").isEmpty)
       try await place.insert([["_id": 500, "name": "new", "extra": 9]])
       for write: BSONValue in [["q": ["_id": 3], "u": ["$set": ["extra": 77]]], ["q": ["_id": 5], "u": ["$set": ["name": 5]]]] {
         _ = try await place.client.writeCommand(["update": "assets", "updates": [write]], database: place.database)
       }
-      let ended = try await place.program.run("rollback")
+      let later = try await place.program.later(days: days)
+      let due = try await later.run("finalize", "--expired")
+      #expect(due.error.contains("nothing is past its keepUndo") == (days < 7), "\(due)")
+      let ended = try await later.run("rollback")
       #expect(ended.status == 4, "\(ended)")
       let left = try await place.all(filter: ["extra": ["$exists": true]])
       #expect(left.map { $0["_id"]?.integer } == [3, 500])

@@ -250,8 +250,20 @@ enum TransformProgram {
 
   @Test("Several of the program side by side, each with a batch of its own")
   func workers() async throws {
+    let seen = FileManager.default.temporaryDirectory.appendingPathComponent("runbook-workers-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: seen, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: seen) }
+    // Each waits for the two others, so that none can answer everything before another has begun.
+    let meeting = """
+      if not os.path.exists(f'{SEEN}/{os.getpid()}'):
+        open(f'{SEEN}/{os.getpid()}', 'w').close()
+      while len(os.listdir(SEEN)) < 3:
+        time.sleep(0.01)
+      a = {'label': str(os.getpid())}
+      """
     let arguments = asking(
-      "a = {'label': str(os.getpid())}", ["batch": .object(["size": 5, "workers": 3]), "projection": .object(["name": 1])])
+      meeting, ["batch": .object(["size": 5, "workers": 3]), "projection": .object(["name": 1])],
+      before: "import time\nSEEN = '\(seen.path)'")
     try await Rig.with(arguments, make: make) { rig in
       try await rig.insert((0..<60).map(asset))
       let before = try await rig.all()

@@ -251,7 +251,7 @@ import Testing
       let hand = try await rig.takeOver()
       let work = try UpdateWork(hand.context, rig.timing, CrashPoints())
       let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
-      #expect(try await checks.run(.stop).isOnce)
+      #expect(try await checks.run(.stop).definition.isOnce)
       #expect(try await hand.perform().outputs["changed"] == 0)
     }
   }

@@ -17,6 +17,17 @@ public struct Program: Sendable {
     self.environment.merge(environment) { $1 }
   }
 
+  /// The same program on another day: its clock, and that of what it starts, is ahead by so much. Waits, and the server, go by their own.
+  public func later(days: Int) async throws -> Program {
+    let source = Self.repository.appendingPathComponent("Tests/Fixtures/later.c").path
+    let library = directory.appendingPathComponent("later.so").path
+    let made = try await shell("$(command -v clang || command -v cc) -shared -fPIC -O1 -o '\(library)' '\(source)'")
+    guard made.status == 0 else { throw ProgramError("the clock that is ahead cannot be compiled: \(made)") }
+    var program = self
+    program.environment.merge(["LD_PRELOAD": library, "CLOCK_AHEAD": String(days * 86_400)]) { $1 }
+    return program
+  }
+
   /// The program in the products directory of the running test.
   public static func built() throws -> URL {
     let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
