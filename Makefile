@@ -29,6 +29,8 @@ setup:
 
 build: setup
 	swift build
+	@# Editors find it by the first line of each plan.
+	@.build/debug/runbook schema >runbook.schema.json
 
 release: setup
 	@# The Swift runtime is linked in: the program starts in two thirds of the time and needs no Swift where it runs.
@@ -100,7 +102,7 @@ races: build
 lint:
 	swift format lint --strict --parallel -r Package.swift Sources Tests
 	tools/python -m compileall -q demo tools
-	@for script in .ci/run demo/run demo/others tools/memory tools/setup tools/server tools/soak tools/bench tools/faults tools/latency tools/races tools/fuzz tools/python; do bash -n $$script || exit 1; done
+	@for script in .ci/run demo/run demo/others tools/memory tools/setup tools/server tools/soak tools/bench tools/faults tools/latency tools/preview tools/digest tools/races tools/fuzz tools/python; do bash -n $$script || exit 1; done
 	@echo "lint: no findings"
 
 format:

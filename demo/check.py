@@ -27,12 +27,17 @@ from ledger import ABSENT, key_of, same
 class Rule:
     """What the change does to one field: it applies where `changes(value)` holds, and makes one of `posts(state)` of it."""
 
-    def __init__(self, field, changes, post):
-        self.field, self.changes, self.post = field, changes, post
+    def __init__(self, field, changes, post, written=lambda value: value, undone=None):
+        """Of a field that is changed in part, `written(value)` is that part, and `undone(value)` what is left of a value without it."""
+        self.field, self.changes, self.post, self.written, self.undone = field, changes, post, written, undone
 
     def posts(self, ghost):
         """Every value that the change may have written: from each state of the document in which it was due."""
         return [self.post(state) for _, state in ghost.history if state is not None and self.changes(state.get(self.field, ABSENT))]
+
+    def may_be_ours(self, value, ghost):
+        """Whether nobody can tell a value of the application from what the change may have written."""
+        return any(same(self.written(value), self.written(post)) for post in self.posts(ghost))
 
 
 def absent(value):
@@ -184,7 +189,9 @@ def judge_rollback(evidence, steps, doubt=(), ours_may_stand=None):
             return False
         left = [state.get(rule.field, ABSENT) for wrote, state in ghost.history if wrote is write and state is not None]
         before = [state.get(rule.field, ABSENT) for _, state in ghost.history if state is not None]
-        return (any(same(value, post) for value in left for post in rule.posts(ghost))
+        if rule.undone:
+            before += [rule.undone(value) for value in left]
+        return (any(rule.may_be_ours(value, ghost) for value in left)
                 and any(same(is_now, value) and rule.changes(value) for value in before))
 
     def differences(key, ghost, alternative, stored):

@@ -2,7 +2,7 @@
 """Writers that use a collection the way a careless application would, for tests that kill the program meanwhile.
 
     writers.py load  --uri URI --database NAME [--documents 600] [--seed N] --snapshot FILE
-    writers.py run   --uri URI --database NAME --ledger FILE [--writers 3] [--pause-ms 15] [--seed N]
+    writers.py run   --uri URI --database NAME --ledger FILE [--writers 3] [--pause-ms 15] [--seed N] [--nested]
     writers.py check --uri URI --database NAME --snapshot FILE --ledger FILE --expect succeeded|rolledBack
                      [--late-from SECONDS] [--report STATUS.json]
 
@@ -31,6 +31,13 @@ import ledger
 COLLECTION = "assets"
 STATUS_RULE = [check.Rule("status", lambda value: value == "draft", lambda state: "review")]
 STEPS = [check.THREE_FIELDS, STATUS_RULE]
+NESTED_VALUE = "runbook"
+# As a whole: whoever writes a field in it is told from us by what stands beside it.
+NESTED = check.Rule(
+    "nested", lambda value: check.absent(value) or isinstance(value, dict) and "by" not in value,
+    lambda state: {**state.get("nested", {}), "by": NESTED_VALUE},
+    lambda value: value.get("by", ledger.ABSENT) if isinstance(value, dict) else ledger.ABSENT,
+    lambda value: {name: inner for name, inner in value.items() if name != "by"} if isinstance(value, dict) else value)
 STATUSES = ["draft", "draft", "review", "live"]
 
 
@@ -159,6 +166,28 @@ class Careless(Writer):
         return document
 
 
+class Nesting(Careless):
+    """Besides, everything that may go wrong with a change of a field inside `nested`: it is written as a whole, goes, and is no document now and then."""
+
+    def step(self):
+        document, dice = self.any(), self.rng.random()
+        if document is None or dice < 0.6:
+            return super().step()
+        held = document.get("nested")
+        held = {key: value for key, value in held.items() if key != "by"} if isinstance(held, dict) else {}
+        if dice < 0.72:
+            return self.set(document, {"nested": {"n": self.rng.randrange(9), "x": [None, self.rng.random()]}})
+        if dice < 0.80:
+            return self.set(document, {"nested": {**held, "by": self.text()}})
+        if dice < 0.86:
+            return self.set(document, {"nested": {**held, "by": NESTED_VALUE}})
+        if dice < 0.93:
+            if self.set(document, unset=["nested"]):
+                document.pop("nested", None)
+            return None
+        return self.set(document, {"nested": self.rng.choice([None, 7, "text", [{"n": 1}]])})
+
+
 def made(identifier, rng):
     document = {"_id": identifier, "name": f"N-{identifier}", "status": rng.choice(STATUSES), "views": rng.randrange(100)}
     if (kind := rng.randrange(6)) < 3:
@@ -225,7 +254,7 @@ def load(options, quiet=False):
 
 def run(options):
     told, parent = until_told(), os.getppid()
-    writers = start(Careless, collection_at(options), options.ledger, options.writers, options.seed, options.pause_ms / 1000)
+    writers = start(Nesting if options.nested else Careless, collection_at(options), options.ledger, options.writers, options.seed, options.pause_ms / 1000)
     print("ready", flush=True)
     while not told.wait(0.5):
         if any(writer.fault for writer in writers) or os.getppid() != parent:
@@ -265,7 +294,8 @@ def main():
 
     seed, snapshot, book = ("--seed", {"type": int, "default": 1}), ("--snapshot", {"required": True}), ("--ledger", {"required": True})
     command("load", load, ("--documents", {"type": int, "default": 600}), seed, snapshot)
-    command("run", run, book, seed, ("--writers", {"type": int, "default": 3}), ("--pause-ms", {"type": float, "default": 15}))
+    command("run", run, book, seed, ("--writers", {"type": int, "default": 3}), ("--pause-ms", {"type": float, "default": 15}),
+            ("--nested", {"action": "store_true"}))
     command("check", judge, snapshot, book, ("--expect", {"choices": ["succeeded", "rolledBack"], "required": True}),
             ("--late-from", {"type": float, "default": float("inf")}), ("--report", {}))
     options = parser.parse_args()

@@ -1,7 +1,7 @@
 """Kill the program at random moments while three careless writers work, and judge from the outside what is left.
 
     tools/soak [--kills 300] [--stops 0] [--server-kills 0] [--faults 0] [--seed N] [--documents 600] [--batch 60] [--most 6] [--timing SECONDS]
-               [--rate 0.1] [--plan FILE] [--runbook PATH] [--keep DIR]
+               [--rate 0.1] [--plan FILE | --nested] [--runbook PATH] [--keep DIR]
 
 A round is one run of `tools/soak.yaml` on a fresh collection, with one worker or three (on MONGODB_URI, else on a server of its
 own): to its end, or to a check that fails, or to its end and then rolled back by a person. Rounds are of four kinds, and go on
@@ -58,7 +58,8 @@ NAMES = check.Rule("name", lambda value: isinstance(value, str) and not value.en
 STEPS = [*writers.STEPS, [NAMES]]
 """What each step of the plan does to a document. The last one leaves documents that still fit its filter: each is changed once."""
 
-RULES = {rule.field: rule for step in STEPS for rule in step}
+NESTED_STEPS = [[writers.NESTED], writers.STATUS_RULE]
+"""The same of `tools/soak-nested.yaml`."""
 
 
 class Round:
@@ -193,7 +194,7 @@ class Round:
         self.others = self.outside()
         self.application = subprocess.Popen(
             [sys.executable, ROOT / "demo/writers.py", "run", "--uri", uri, "--database", place.database, "--ledger", self.dir / "ledger",
-             "--seed", str(self.seed)], stdout=subprocess.PIPE, text=True)
+             "--seed", str(self.seed), *(["--nested"] if self.options.nested else [])], stdout=subprocess.PIPE, text=True)
         self.application.stdout.readline()
         self.watcher = Watcher(self.database)
         self.watcher.start()
@@ -346,7 +347,7 @@ class Round:
             self.violations.append("`status --format json` said nothing that can be read")
         evidence = check.Evidence(self.collection, check.read_snapshot(self.dir / "snapshot"), ledger.read(self.dir / "ledger"))
         if status == 0:
-            verdict = check.judge_success(evidence, STEPS, self.last_pass())
+            verdict = check.judge_success(evidence, self.options.steps, self.last_pass())
         else:
             verdict = self.judge_unwound(evidence, report, status)
         self.violations += verdict.violations
@@ -364,7 +365,7 @@ class Round:
         times, first = {}, {}
         for block in self.watcher.blocks({"fields": 1}):
             born = self.watcher.seen.get((block["from"], block["_id"]), {}).get("born", 0)
-            for field in block.get("fields", []):
+            for field in (path.split(".")[0] for path in block.get("fields", [])):
                 times[field] = max(times.get(field, 0), born - 1)
                 first[field] = min(first.get(field, born - 1), born - 1)
         times["name"] = first.get("name", 0)
@@ -383,7 +384,7 @@ class Round:
                        for _, _, bounds in holders.get(key, []))
 
         doubt, conflicts, refused = self.listed(blocks, report)
-        verdict = check.judge_rollback(evidence, STEPS, doubt | refused, ours_may_stand)
+        verdict = check.judge_rollback(evidence, self.options.steps, doubt | refused, ours_may_stand)
         if status == 3 and doubt | conflicts | refused:
             verdict.violate("exit 3, and documents are listed")
         if status == 4 and not doubt | conflicts | refused:
@@ -395,7 +396,7 @@ class Round:
             self.why_in_doubt(evidence, verdict, key, holders.get(key, []))
         for key in sorted(conflicts):
             ghost = evidence.ghosts.get(key)
-            if ghost is None or not any(write.touches(field) for write in ghost.writes for field in RULES):
+            if ghost is None or not any(write.touches(field) for write in ghost.writes for field in self.options.rules):
                 verdict.violate(f"{check.name_of(key)}: listed as a conflict, though the application never wrote those fields")
         for key, ghost in evidence.ghosts.items():
             if key not in conflicts | doubt and self.must_be_listed(ghost, holders.get(key, [])):
@@ -420,9 +421,9 @@ class Round:
         the test server does when it is killed, or when the answer had held an error, that is when another document of the block was
         written meanwhile."""
         ghost = evidence.ghosts[key]
-        for rule in RULES.values():
-            if any(write.touches(rule.field) and state is not None and any(ledger.same(state.get(rule.field, ledger.ABSENT), post)
-                   for post in rule.posts(ghost)) for write, state in ghost.history if write is not None):
+        for rule in self.options.rules.values():
+            if any(write.touches(rule.field) and state is not None and rule.may_be_ours(state.get(rule.field, ledger.ABSENT), ghost)
+                   for write, state in ghost.history if write is not None):
                 self.totals["doubtEqualValue"] += 1
                 return
         for block, _, bounds in held:
@@ -438,8 +439,7 @@ class Round:
                 return
         verdict.violate(f"{check.name_of(key)}: in doubt for neither of the two reasons")
 
-    @staticmethod
-    def must_be_listed(ghost, held):
+    def must_be_listed(self, ghost, held):
         """Whether a field surely was the application's when the undo came: our write of it surely applied, then the last write of the
         application to it surely came before the undo, with a value that is neither ours nor what was there before."""
         if len(ghost.now) != 1 or ghost.now[0] is None or any(write.op != "set" for write in ghost.writes):
@@ -448,7 +448,7 @@ class Round:
             lost = {*block.get("missed", []), *block.get("doubt", []), *(pair[0] for pair in block.get("failed", []))}
             if index in lost or "appliedBy" not in bounds or "undoneNotBefore" not in bounds:
                 continue
-            for field, rule in RULES.items():
+            for field, rule in self.options.rules.items():
                 write = ghost.last_write(field)
                 if field not in block.get("fields", []) or write is None or write.acked is None:
                     continue
@@ -503,12 +503,16 @@ def parsed():
     parser.add_argument("--timing", type=float, help="seconds that a command of a batch may be on its way, and run")
     parser.add_argument("--batch", type=int, default=60, help="documents in a batch")
     parser.add_argument("--rate", type=float, default=0.1, help="the share of requests at which the proxy does something")
-    parser.add_argument("--plan", type=pathlib.Path, default=ROOT / "tools/soak.yaml")
+    parser.add_argument("--plan", type=pathlib.Path, help="tools/soak.yaml, or one that makes the same of documents, such as tools/soak-transform.yaml")
+    parser.add_argument("--nested", action="store_true", help="tools/soak-nested.yaml: a field inside a document that the writers replace, and fields that are no document")
     parser.add_argument("--runbook", default=os.environ.get("RUNBOOK", str(ROOT / ".build/debug/runbook")))
     parser.add_argument("--keep", help="a directory for state, ledger and log of rounds with a violation")
     options = parser.parse_args()
     options.runbook = shutil.which(options.runbook) or sys.exit(f"soak: no program at {options.runbook}; build it first")
     options.runbook = os.path.abspath(options.runbook)
+    options.plan = options.plan.absolute() if options.plan else ROOT / ("tools/soak-nested.yaml" if options.nested else "tools/soak.yaml")
+    options.steps = NESTED_STEPS if options.nested else STEPS
+    options.rules = {rule.field: rule for step in options.steps for rule in step}
     options.wanted = {"kills": options.kills, "stops": options.stops, "serverKills": options.server_kills, "faults": options.faults}
     return options
 

@@ -157,12 +157,22 @@ struct ChangeDefinition: Sendable {
   /// The name of a field in a row; one that no path can say, or that has one of several names, goes by its place.
   static func rowName(_ path: ChangedPath, at place: Int) -> String { path.isPlain ? path.text : "_runbook\(place)" }
 
+  /// Whether something on the way to a touched field is no document; nil where no field has a way.
+  private var isUnfit: BSONValue? {
+    let unfit = fields.filter { $0.parents > 0 }.map { ["$eq": [$0.missingParents(), -1]] as BSONValue }
+    return unfit.isEmpty ? nil : ["$or": .array(BSONArray(unfit))]
+  }
+
   /// Finds a document in which something on the way to a touched field is no document; nil where no field has a way.
   var unfitParentProbe: [BSONDocument]? {
-    let unfit = fields.filter { $0.parents > 0 }.map { ["$eq": [$0.missingParents(), -1]] as BSONValue }
-    if unfit.isEmpty { return nil }
-    return match + [["$match": ["$expr": ["$or": .array(BSONArray(unfit))]]], ["$limit": 1], ["$project": ["_id": 1]]]
+    isUnfit.map { match + [["$match": ["$expr": $0]], ["$limit": 1], ["$project": ["_id": 1]]] }
   }
+
+  /// Leaves out what is not changed because something on the way to a touched field is no document; empty where no field has a way.
+  private var fitting: [BSONDocument] { isUnfit.map { [["$match": ["$expr": ["$not": [$0]]]]] } ?? [] }
+
+  /// Finds a document that can be changed, where not all that fit the filter can; nil otherwise.
+  var fittingProbe: [BSONDocument]? { fitting.isEmpty ? nil : match + fitting + [["$limit": 1], ["$project": ["_id": 1]]] }
 
   private static let keepBefore: BSONDocument = ["$set": [UpdatePipeline.before: "$$ROOT"] as BSONValue]
 
@@ -171,7 +181,7 @@ struct ChangeDefinition: Sendable {
   /// What still fits the filter afterwards counts. A selection cannot be asked about documents as they would be; there the stages are carried out
   /// twice, and what the second time changes counts, or all where an expression has another value each time.
   var secondKindProbe: [BSONDocument] {
-    var probe = match + stages + conditions
+    var probe = match + fitting + stages + conditions
     if selection != nil, !isVolatile {
       let differs = fields.map { ["$ne": [$0.reference(), $0.reference(in: UpdatePipeline.before)]] as BSONValue }
       probe += [Self.keepBefore] + stages + [["$match": ["$expr": ["$or": .array(BSONArray(differs))]]]]

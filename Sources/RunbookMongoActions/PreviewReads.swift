@@ -63,5 +63,5 @@ struct PreviewReads {
 
 /// Words of previews.
 enum PreviewWords {
-  static func documents(_ count: Int64) -> String { count == 1 ? "1 document" : "\(count) documents" }
+  static func documents(_ count: Int64) -> String { count == 1 ? "1 document" : "\(count.grouped) documents" }
 }

@@ -116,11 +116,13 @@ struct UpdateChecks {
   /// Whether documents still fit the filter after the change, so that every pass would change them again.
   ///
   /// It is asked before the first write only. From then on the blocks say it, since documents that have been changed would answer otherwise. Where no document
-  /// fits, nothing can be known of those that will, and each is changed once at most.
+  /// fits and can be changed, nothing can be known of those that will, and each is changed once at most.
   private func isOnce(matching: Int64, looksAtSize: Bool) async throws(ActionError) -> Bool {
     if try await change.read(["st": ["$ne": "undone"]], withEntries: false, limit: 1).first != nil { return false }
     guard matching > 0 else { return true }
-    return try await secondKind(looksAtSize: looksAtSize)
+    if try await secondKind(looksAtSize: looksAtSize) { return true }
+    guard let probe = definition.fittingProbe else { return false }
+    return try await firstRow(probe, doing: "asking whether any document can be changed") == nil
   }
 
   /// Finds documents that the validator would refuse as they would be; nil where it refuses none.

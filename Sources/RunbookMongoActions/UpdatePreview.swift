@@ -60,7 +60,8 @@ private struct UpdatePreview {
     guard documents > 0 else { return nil }
     let count = batches(documents)
     let target = DurationText.format(microseconds: work.arguments.throttle.targetLatency * 1000)
-    return "\(count == 1 ? "1 batch" : "\(count) batches") of at most \(work.arguments.batchSize), each meant to take \(target) at most"
+    let batches = count == 1 ? "1 batch" : "\(count.grouped) batches"
+    return "\(batches) of at most \(work.arguments.batchSize), each meant to take \(target) at most"
   }
 
   /// What the capture finds.

@@ -38,3 +38,16 @@ extension Value {
     }
   }
 }
+
+extension BinaryInteger {
+  /// In groups of three digits: `1,681`.
+  public var grouped: String {
+    let digits = Array(String(magnitude))
+    var text = self < 0 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return text
+  }
+}

@@ -3,15 +3,7 @@ import RunbookPlan
 /// Numbers, values and times as people read them.
 public enum PeopleText {
   /// `1,681`.
-  public static func number(_ number: Int64) -> String {
-    let digits = Array(String(number.magnitude))
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return number < 0 ? "-" + text : text
-  }
+  public static func number(_ number: Int64) -> String { number.grouped }
 
   /// `812 bytes`, `1.2 MiB`.
   public static func bytes(_ bytes: Int64) -> String {

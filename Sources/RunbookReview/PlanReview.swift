@@ -1,5 +1,6 @@
 import RunbookActions
 import RunbookPlan
+import RunbookSyntax
 
 /// What a change of a plan does to its safety.
 public enum ReviewEffect: String, Sendable, Hashable, CaseIterable {
@@ -78,7 +79,7 @@ public struct PlanReview: Sendable {
 
 /// Text of the plan inside a sentence: short, on one line, and read as markup by nobody.
 func code(_ text: String) -> String {
-  let text = withoutPasswords(text)
+  let text = hidingPasswords(text) { _ in "***" }
   var shown = ""
   for scalar in text.unicodeScalars {
     if shown.count >= 100 {
@@ -104,16 +105,4 @@ func codes(_ names: some Collection<String>) -> String {
   let shown = names.prefix(6).map { code($0) }
   if names.count > 6 { return shown.joined(separator: ", ") + " and \(names.count - 6) more" }
   return shown.count < 2 ? shown.joined() : shown.dropLast().joined(separator: ", ") + " and " + shown[shown.count - 1]
-}
-
-/// The text with `***` for the passwords inside its addresses.
-func withoutPasswords(_ text: String) -> String {
-  guard text.contains("://") else { return text }
-  var parts = text.split(separator: "://", omittingEmptySubsequences: false).map(String.init)
-  for index in parts.indices.dropFirst() {
-    let authority = parts[index].prefix { !"/?# \"'".contains($0) }
-    guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { continue }
-    parts[index].replaceSubrange(parts[index].index(after: colon)..<at, with: "***")
-  }
-  return parts.joined(separator: "://")
 }

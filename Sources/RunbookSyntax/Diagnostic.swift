@@ -12,12 +12,13 @@ public struct DiagnosticNote: Sendable, Hashable {
   public let place: SourcePlace
 
   public init(_ message: String, at place: SourcePlace) {
-    self.message = message
+    self.message = hidingPasswords(message)
     self.place = place
   }
 }
 
-/// One thing that is wrong with what the author wrote, where it stands and what to do about it: a value, never thrown.
+/// One thing that is wrong with what the author wrote, where it stands and what to do about it: a value, never thrown. Passwords in addresses are
+/// hidden in its texts.
 public struct Diagnostic: Sendable, Hashable {
   /// `RBnnnn`, the page of `docs/errors` that explains it.
   public var code: String
@@ -40,11 +41,11 @@ public struct Diagnostic: Sendable, Hashable {
   ) {
     self.code = code
     self.severity = severity
-    self.message = message
+    self.message = hidingPasswords(message)
     self.place = place
     self.notes = notes
-    self.help = help
-    self.fixedLine = fixedLine
+    self.help = help.map { hidingPasswords($0) }
+    self.fixedLine = fixedLine.map { hidingPasswords($0) }
   }
 
   /// The same with a code out of a room's own list of codes.

@@ -43,7 +43,7 @@ extension Diagnostic {
     // A path without text (a file that could not be read) has no line to show.
     if place.file.bytes.isEmpty { return heading }
     let near = Self.near(place.range, in: line, of: place.file)
-    let shown = DisplayLine(place.file.text(in: near))
+    let shown = DisplayLine(hidingPasswords(place.file.text(in: near)))
     let columnsBefore = start.column - place.file.position(of: near.start).column
     let end = min(place.range.end, near.end)
     let marked = end > place.range.start ? place.file.text(in: SourceRange(place.range.start, end)).unicodeScalars.count : 0

@@ -48,6 +48,26 @@ import Testing
     #expect(forged.rendered().hasPrefix("error[RB1004]: a\u{FFFD}error: b\n"))
   }
 
+  @Test func passwordsInAddressesAreHidden() throws {
+    let line = "a: { uri: \"mongodb://üser:cänary@h:1/?x=y@z\", colection: http://u:canary@h/ }"
+    var mistake = try diagnostic(line, at: "colection")
+    let shown = mistake.rendered()
+    #expect(!shown.contains("cänary") && !shown.contains("canary"))
+    #expect(shown.contains("a: { uri: \"mongodb://üser:******@h:1/?x=y@z\", colection: http://u:******@h/ }"))
+    // The caret stands where it stood.
+    let before = String(repeating: " ", count: 1 + "a: { uri: \"mongodb://üser:cänary@h:1/?x=y@z\", ".count)
+    #expect(shown.contains("\n  |" + before + "^^^^^^^^^"), "\(shown)")
+    mistake = Diagnostic(
+      code: "RB0000", message: "unknown value 'x://u:canary@h'", place: mistake.place, help: "write y://u:canary@h",
+      fixedLine: "u: z://u:canary@h")
+    for text in [mistake.rendered(), mistake.json, mistake.gitHubCommand] {
+      #expect(!text.contains("canary") && text.contains("y://u:******@h"))
+    }
+    for text in ["mongodb://h:27017", "mongodb://${{secrets.u}}:${{secrets.p}}@h", "a@b:c://d", "mongodb://user@h", "x:y@z"] {
+      #expect(hidingPasswords(text) == text)
+    }
+  }
+
   @Test func longLinesAreCutAroundTheCaret() throws {
     let line = "k: " + String(repeating: "a", count: 300) + "bad" + String(repeating: "z", count: 300)
     let lines = try diagnostic(line, at: "bad").rendered().split(separator: "\n")
