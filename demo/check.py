@@ -184,15 +184,16 @@ def judge_rollback(evidence, steps, doubt=(), ours_may_stand=None):
     doubt = set(doubt)
 
     def excused(key, ghost, rule, is_now):
-        write = ghost.last_write(rule.field)
-        if write is None or (ours_may_stand and not ours_may_stand(key, write)):
-            return False
-        left = [state.get(rule.field, ABSENT) for wrote, state in ghost.history if wrote is write and state is not None]
         before = [state.get(rule.field, ABSENT) for _, state in ghost.history if state is not None]
-        if rule.undone:
-            before += [rule.undone(value) for value in left]
-        return (any(rule.may_be_ours(value, ghost) for value in left)
-                and any(same(is_now, value) and rule.changes(value) for value in before))
+        for write in ghost.may_be_last(rule.field):
+            if ours_may_stand and not ours_may_stand(key, write):
+                continue
+            left = [state.get(rule.field, ABSENT) for wrote, state in ghost.history if wrote is write and state is not None]
+            bare = [rule.undone(value) for value in left] if rule.undone else []
+            if (any(rule.may_be_ours(value, ghost) for value in left)
+                    and any(same(is_now, value) and rule.changes(value) for value in before + bare)):
+                return True
+        return False
 
     def differences(key, ghost, alternative, stored):
         wrong = []

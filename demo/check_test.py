@@ -125,6 +125,20 @@ class AfterRollback(unittest.TestCase):
         self.assertEqual(len(self.judge(LOADED, exactly, (1, "set", {"set": {"albumArt": "mine"}}, 1)).violations), 1)
         self.assertEqual(len(self.judge(changed(LOADED, 1, albumArt=7), exactly).violations), 1)
 
+    def test_the_excuse_of_a_write_behind_which_one_is_in_flight(self):
+        ours = (1, "set", {"set": {"albumArt": None}}, 1)
+        replaced = (1, "replace", {"doc": {"_id": 1, "other": 2}}, None)
+        self.assertEqual(self.judge(LOADED, ours, replaced).violations, [])
+        self.assertEqual(self.judge(changed(LOADED, 1, drop=("description", "status", "views"), other=2), ours, replaced).violations, [])
+        self.assertTrue(self.judge(LOADED, (1, "set", {"set": {"albumArt": "theirs"}}, 1), replaced).violations)
+
+    def test_a_part_of_a_field(self):
+        judge = lambda now, *events: check.judge_rollback(evidence(now, *events), [[writers.NESTED]]).violations
+        both = (1, "set", {"set": {"nested": {"n": 1, "by": writers.NESTED_VALUE}}}, 1)
+        self.assertEqual(judge(changed(LOADED, 1, nested={"n": 1}), both), [])
+        self.assertTrue(judge(changed(LOADED, 1, nested={"n": 2}), both))
+        self.assertTrue(judge(changed(LOADED, 1, nested={"n": 1, "by": writers.NESTED_VALUE}), (1, "set", {"set": {"nested": {"n": 1}}}, 1)))
+
     def test_doubt_covers_what_is_listed_alone(self):
         stands = changed(LOADED, 3, creatorDescription="", **ADDED)
         self.assertEqual(self.judge(stands, doubt=[ledger.key_of(3)]).violations, [])

@@ -131,6 +131,16 @@ class Ghost:
         told = [write for write in self.writes if not write.refused and write.hit != 0 and write.touches(field)]
         return told[-1] if told else None
 
+    def may_be_last(self, field):
+        """The writes of which each may be the last that said anything about `field`, the newest first: one in flight, and what it may have left as it was."""
+        found = []
+        for write in reversed(self.writes):
+            if not write.refused and write.hit != 0 and write.touches(field):
+                found.append(write)
+                if write.acked is not None:
+                    break
+        return found
+
 
 def replay(loaded, writes):
     """Ghosts by key (see `key_of`), of all documents that were loaded or ever written."""

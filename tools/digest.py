@@ -16,6 +16,7 @@ import pathlib
 import statistics
 import sys
 import tempfile
+import zlib
 import time
 
 import bson
@@ -43,15 +44,13 @@ phases:
 
 
 def digest(documents, key):
-    """As the program's: per bucket a count, a length and a sum modulo 2**128."""
+    """As the program's: per bucket a count, a length and a sum modulo 2**128; for the bucket what is cheapest in Python."""
     buckets = [[0, 0, 0] for _ in range(4096)]
-    keyed = hashlib.sha256(key)
+    keyed, seed = hashlib.sha256(key), int.from_bytes(key[:4], "little")
     for raw, identity in documents:
-        place = keyed.copy()
-        place.update(identity)
         content = keyed.copy()
         content.update(raw)
-        bucket = buckets[int.from_bytes(place.digest()[:16], "little") % 4096]
+        bucket = buckets[zlib.crc32(identity, seed) % 4096]
         bucket[0] += 1
         bucket[1] += len(raw)
         bucket[2] = (bucket[2] + int.from_bytes(content.digest()[:16], "little")) % 2**128

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <string.h>
 #include <stddef.h>
@@ -180,3 +183,9 @@ ssize_t cprocess_receive(int socket, void *bytes, size_t count, int descriptors[
   }
   return received;
 }
+
+#ifdef __GLIBC__
+/* A plan is many small objects, most of which stay. The heap of a thread grows by a call that costs more than filling what it gains; with room to
+   spare there are few of them. Untouched room is no memory. */
+__attribute__((constructor)) static void grow_in_large_steps(void) { mallopt(M_TOP_PAD, 16 << 20); }
+#endif

@@ -70,8 +70,7 @@ extension BackupMaking {
       batch throws(ActionError) in
       try call.checkStop("the proof of the backup")
       for document in batch {
-        let hash = record.key.idHash(of: document)
-        if buckets.contains(ContentDigest.bucket(ofHash: hash)) { body(hash, document) }
+        if buckets.contains(record.key.bucket(of: document)) { body(record.key.idHash(of: document), document) }
       }
     }
   }

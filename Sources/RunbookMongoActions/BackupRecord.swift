@@ -57,7 +57,7 @@ struct BackupRecord: Sendable {
 
   func document() -> BSONDocument {
     [
-      "_id": .string(to), "v": 1, "source": .string(source), "run": .string(run), "step": .string(step), "effect": .string(effect),
+      "_id": .string(to), "v": 2, "source": .string(source), "run": .string(run), "step": .string(step), "effect": .string(effect),
       "state": .string(state.rawValue), "key": .binary(BSONBinary(bytes: key.bytes)), "digest": .string(digest),
       "documents": .int64(documents),
       "bytes": .int64(bytes), "indexes": .array(BSONArray(indexes.values.map(BSONValue.document))), "options": .document(options),

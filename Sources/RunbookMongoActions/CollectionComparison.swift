@@ -107,7 +107,8 @@ struct CollectionComparison {
   private func forEach(_ places: [CollectionPlace], _ body: (BSONDocument) -> Void) async throws(ActionError) {
     for place in places {
       let command = call.findCommand(place.collection, filter: filter, isView: place.isView)
-      try await call.stream(command, of: place.target, collection: place.collection, doing: "comparing") { batch throws(ActionError) in
+      try await call.stream(command, of: place.target, collection: place.collection, batchSize: 2000, doing: "comparing") {
+        batch throws(ActionError) in
         try call.checkStop("the comparison")
         for document in batch { body(compared(document)) }
       }
@@ -118,15 +119,15 @@ struct CollectionComparison {
     var remembered: [UInt128: (hash: UInt128, id: RawBSONValue?)] = [:]
     let key = key
     try await forEach([left]) { document in
+      guard buckets.contains(key.bucket(of: document)) else { return }
       let id = key.idHash(of: document)
-      guard buckets.contains(ContentDigest.bucket(ofHash: id)) else { return }
       remembered[id] = (key.hash(document), document["_id"]?.detached())
     }
     // Apart from self, which the reading looks at.
     var found = Found()
     try await forEach(right) { document in
+      guard buckets.contains(key.bucket(of: document)) else { return }
       let id = key.idHash(of: document)
-      guard buckets.contains(ContentDigest.bucket(ofHash: id)) else { return }
       let known = remembered.removeValue(forKey: id)
       if known?.hash == key.hash(document) { return }
       found.note(known == nil ? .added : .different, document["_id"])

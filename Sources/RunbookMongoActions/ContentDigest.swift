@@ -3,7 +3,7 @@ import MongoDriver
 
 /// A digest of a collection's content that does not depend on order, can be built document by document, and says where two contents differ.
 ///
-/// Documents fall into 4,096 buckets by a keyed hash of their `_id`; a bucket holds their number, the sum of their lengths, and the sum modulo 2¹²⁸ of
+/// Documents fall into 4,096 buckets by a keyed mixture of their `_id`'s bytes; a bucket holds their number, the sum of their lengths, and the sum modulo 2¹²⁸ of
 /// the first 128 bits of SHA-256(key ‖ raw BSON). Sums and not XOR: two equal documents must not cancel. Its size is that of the buckets, 128 KiB.
 struct ContentDigest: Sendable, Equatable {
   static let bucketCount = 4096
@@ -39,8 +39,6 @@ struct ContentDigest: Sendable, Equatable {
     for place in places { buckets[place] = other.buckets[place] }
   }
 
-  static func bucket(ofHash hash: UInt128) -> Int { Int(hash % UInt128(bucketCount)) }
-
   var count: Int64 { buckets.reduce(0) { $0 + $1.count } }
   var bytes: Int64 { buckets.reduce(0) { $0 + $1.length } }
 
@@ -70,6 +68,7 @@ struct DigestKey: Sendable, Equatable {
   let bytes: [UInt8]
   /// The state of SHA-256 after the key.
   private let keyed: SHA256
+  private let seeds: (UInt64, UInt64)
 
   init() { self.init(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) }) }
 
@@ -78,14 +77,42 @@ struct DigestKey: Sendable, Equatable {
     var hasher = SHA256()
     bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
     keyed = hasher
+    let padded = bytes + [UInt8](repeating: 0, count: 16)
+    seeds = padded.withUnsafeBytes { ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)) }
   }
 
   static func == (a: DigestKey, b: DigestKey) -> Bool { a.bytes == b.bytes }
 
   func hash(_ document: BSONDocument) -> UInt128 { hash(document.slice) }
 
-  /// By the type and the bytes of `_id`; of the whole document where it has none.
-  func bucket(of document: BSONDocument) -> Int { ContentDigest.bucket(ofHash: idHash(of: document)) }
+  /// By the type and the bytes of `_id`; of the whole document where it has none. A bucket only has to be the same on both sides and to hold about as
+  /// many documents as any other, so that mixing is enough, at a tenth of what SHA-256 takes.
+  func bucket(of document: BSONDocument) -> Int {
+    guard let id = document["_id"] else { return bucket(of: document.slice, type: 0) }
+    return bucket(of: id.bytes, type: id.type.rawValue)
+  }
+
+  private func bucket(of bytes: ArraySlice<UInt8>, type: UInt8) -> Int {
+    bytes.withUnsafeBytes { bytes in
+      var state = seeds.0 ^ UInt64(type)
+      var offset = 0
+      while offset < bytes.count {
+        var word: UInt64 = 0
+        for place in 0..<min(8, bytes.count - offset) { word |= UInt64(bytes[offset + place]) << (8 * UInt64(place)) }
+        state = Self.mixed(state ^ word) &+ seeds.1
+        offset += 8
+      }
+      return Int(Self.mixed(state ^ UInt64(bytes.count)) % UInt64(ContentDigest.bucketCount))
+    }
+  }
+
+  /// Every bit of a word acts on every bit of the result: the last step of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+  /// generators", 2014).
+  private static func mixed(_ word: UInt64) -> UInt64 {
+    var word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+    return word ^ (word >> 31)
+  }
 
   func idHash(of document: BSONDocument) -> UInt128 {
     guard let id = document["_id"] else { return hash(document) }
