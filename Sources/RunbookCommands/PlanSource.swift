@@ -124,10 +124,10 @@ enum PlanSource {
 
   private static func check(_ source: SourceFile, params: ParamOptions) throws -> CheckedPlan {
     let loaded = PlanLoader.load(source, includes: IncludedFiles.read)
-    KeptToTheEnd.keep(loaded)
     guard let plan = loaded.plan ?? loaded.draft else { return CheckedPlan(diagnostics: loaded.diagnostics, unbuilt: [], plan: nil) }
     let given = loaded.plan == nil ? [:] : try bind(params, of: plan, requiresAll: false)
     let result = Wiring.catalog().bind(plan, params: given)
+    KeptToTheEnd.keep(loaded, result)
     return CheckedPlan(
       diagnostics: (loaded.diagnostics + result.diagnostics).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan,
       bound: loaded.plan == nil ? nil : result.bound)
@@ -172,8 +172,12 @@ enum PlanSource {
 /// loading it.
 private final class KeptToTheEnd: Sendable {
   private let plan: LoadedPlan
+  private let bound: BindingResult
 
-  private init(_ plan: LoadedPlan) { self.plan = plan }
+  private init(_ plan: LoadedPlan, _ bound: BindingResult) {
+    self.plan = plan
+    self.bound = bound
+  }
 
-  static func keep(_ plan: LoadedPlan) { _ = Unmanaged.passRetained(KeptToTheEnd(plan)) }
+  static func keep(_ plan: LoadedPlan, _ bound: BindingResult) { _ = Unmanaged.passRetained(KeptToTheEnd(plan, bound)) }
 }
