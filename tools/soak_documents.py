@@ -79,7 +79,8 @@ class Round:
         client = MongoClient(self.server.uri, retryWrites=self.kind != "server", serverSelectionTimeoutMS=5000)
         self.database = client[f"soak_documents_{os.getpid()}_{self.seed}"]
         self.environment = {
-            "RUNBOOK_LEASE_TTL": "5", "RUNBOOK_UPDATE_WINDOW": "2", "RUNBOOK_UPDATE_LIMIT": "2", **os.environ, "MONGODB_URI": self.server.uri,
+            "RUNBOOK_LEASE_TTL": "5", "RUNBOOK_LEASE_GRACE": "7" if self.kind == "stop" else "4.1", "RUNBOOK_UPDATE_WINDOW": "2",
+            "RUNBOOK_UPDATE_LIMIT": "2", **os.environ, "MONGODB_URI": self.server.uri,
             "RUNBOOK_STATE": f"sqlite:{self.dir}/state.db", "NO_COLOR": "1"}
         application.fill(self.database, self.dir / "layers.ndjson")
         self.catalog_definition = self.definition()
@@ -169,7 +170,7 @@ class Round:
         until = time.monotonic() + limit
         while True:
             try:
-                return process.wait(max(0, min(45, until - time.monotonic())))
+                return process.wait(max(0, min(20, until - time.monotonic())))
             except subprocess.TimeoutExpired:
                 if time.monotonic() >= until:
                     raise
