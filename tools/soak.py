@@ -1,7 +1,7 @@
 """Kill the program at random moments while three careless writers work, and judge from the outside what is left.
 
     tools/soak [--kills 300] [--stops 0] [--server-kills 0] [--faults 0] [--seed N] [--documents 600] [--batch 60] [--most 6] [--timing SECONDS]
-               [--rate 0.1] [--plan FILE | --nested] [--runbook PATH] [--keep DIR]
+               [--rate 0.1] [--most-faults N] [--plan FILE | --nested] [--runbook PATH] [--keep DIR]
 
 A round is one run of `tools/soak.yaml` on a fresh collection, with one worker or three (on MONGODB_URI, else on a server of its
 own): to its end, or to a check that fails, or to its end and then rolled back by a person. Rounds are of four kinds, and go on
@@ -184,7 +184,7 @@ class Round:
             # Not shorter than a command may act, and two seconds for the clocks.
             self.environment.setdefault("RUNBOOK_LEASE_GRACE", str((self.options.timing or 5) + 2.1))
         if self.kind == "faults":
-            self.proxy = Proxy(int(uri.rsplit(":", 1)[1].split("/")[0]), self.seed, self.options.rate)
+            self.proxy = Proxy(int(uri.rsplit(":", 1)[1].split("/")[0]), self.seed, self.options.rate, most=self.options.most_faults)
             self.environment["MONGODB_URI"] = self.proxy.uri_of(uri) + "&socketTimeoutMS=4000"
         place = types.SimpleNamespace(
             uri=uri, database=self.database.name, documents=self.options.documents, seed=self.seed, snapshot=str(self.dir / "snapshot"))
@@ -505,6 +505,7 @@ def parsed():
     parser.add_argument("--timing", type=float, help="seconds that a command of a batch may be on its way, and run")
     parser.add_argument("--batch", type=int, default=60, help="documents in a batch")
     parser.add_argument("--rate", type=float, default=0.1, help="the share of requests at which the proxy does something")
+    parser.add_argument("--most-faults", type=int, help="the most faults of one round; then the proxy rests")
     parser.add_argument("--plan", type=pathlib.Path, help="tools/soak.yaml, or one that makes the same of documents, such as tools/soak-transform.yaml")
     parser.add_argument("--nested", action="store_true", help="tools/soak-nested.yaml: a field inside a document that the writers replace, and fields that are no document")
     parser.add_argument("--runbook", default=os.environ.get("RUNBOOK", str(ROOT / ".build/debug/runbook")))

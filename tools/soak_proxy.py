@@ -163,11 +163,12 @@ class Connection:
 
 
 class Proxy(threading.Thread):
-    """`rate`: the share of requests that meet a fault while `active`. `longest`: seconds. `counts` says how many of each there were."""
+    """`rate`: the share of requests that meet a fault while `active`. `longest`: seconds. `most`: it rests after so many faults. `counts` says how
+    many of each there were."""
 
-    def __init__(self, upstream, seed, rate=0.1, longest=3.0):
+    def __init__(self, upstream, seed, rate=0.1, longest=3.0, most=None):
         super().__init__(daemon=True)
-        self.upstream, self.rng, self.rate, self.longest = upstream, random.Random(seed), rate, longest
+        self.upstream, self.rng, self.rate, self.longest, self.most = upstream, random.Random(seed), rate, longest, most
         self.active, self.counts, self.port = True, dict.fromkeys(FAULTS, 0), None
         self.ready, self.loop, self.tasks, self.parted = threading.Event(), None, set(), None
         self.start()
@@ -228,6 +229,8 @@ class Proxy(threading.Thread):
             return None
         fault = self.rng.choices(list(FAULTS), list(FAULTS.values()))[0]
         self.counts[fault] += 1
+        if self.most and sum(self.counts.values()) >= self.most:
+            self.active = False
         return fault
 
     async def part(self, seconds):

@@ -123,8 +123,10 @@ import Testing
     let plans = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".yaml") }
     #expect(!plans.isEmpty)
     let program = try Program(in: FileManager.default.temporaryDirectory, environment: ["NO_COLOR": "1", "CI": "1"])
-    let ended = try await program.run(["fmt", "--check", "--diff"] + plans.map { "\(directory)/\($0)" })
-    #expect(ended.status == 0, "run 'runbook fmt plans/*.yaml': \(ended)")
+    let tools = Program.repository.path + "/tools"
+    let others = try FileManager.default.contentsOfDirectory(atPath: tools).filter { $0.hasSuffix(".yaml") }.map { "\(tools)/\($0)" }
+    let ended = try await program.run(["fmt", "--check", "--diff"] + plans.map { "\(directory)/\($0)" } + others)
+    #expect(ended.status == 0, "run 'runbook fmt plans/*.yaml tools/*.yaml': \(ended)")
     for plan in plans {
       let text = try String(contentsOfFile: "\(directory)/\(plan)", encoding: .utf8)
       #expect(

@@ -8,7 +8,7 @@ import Testing
   /// Commands that may act for seconds less than usual: a take-over waits for them.
   @Test func killsOvertakenProcessesAndABrokenNetwork() async throws {
     let totals = try await soak(
-      "--kills 20 --stops 1 --server-kills 1 --faults 20 --timing 1 --batch 40 --documents 400", named: "soak")
+      "--kills 20 --stops 1 --server-kills 1 --faults 20 --most-faults 24 --timing 1.5 --batch 40 --documents 400", named: "soak")
     #expect(try #require(totals["kills"] as? Int) >= 20)
     #expect(try #require(totals["stops"] as? Int) >= 1)
     #expect(try #require(totals["serverKills"] as? Int) >= 1)

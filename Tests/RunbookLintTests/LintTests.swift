@@ -129,10 +129,10 @@ import Testing
 
   // MARK: the project's own plans
 
-  static let plans: [String] = {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: repository.appendingPathComponent("plans").path)) ?? []
-    return names.filter { $0.hasSuffix(".yaml") }.map { "plans/\($0)" }.sorted()
-  }()
+  static let plans: [String] = ["plans", "tools"].flatMap { folder in
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: repository.appendingPathComponent(folder).path)) ?? []
+    return names.filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }.sorted()
+  }
 
   @Test(arguments: plans) func thePlansOfTheProjectAreClean(_ path: String) throws {
     let text = try String(contentsOf: repository.appendingPathComponent(path), encoding: .utf8)
