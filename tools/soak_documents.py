@@ -170,14 +170,14 @@ class Round:
         until = time.monotonic() + limit
         while True:
             try:
-                return process.wait(max(0, min(20, until - time.monotonic())))
+                return process.wait(max(0, min(10, until - time.monotonic())))
             except subprocess.TimeoutExpired:
                 if time.monotonic() >= until:
                     raise
                 if self.kind == "server":
                     continue
                 try:
-                    with MongoClient(self.server.uri, socketTimeoutMS=15_000) as client:
+                    with MongoClient(self.server.uri, socketTimeoutMS=10_000, retryReads=False) as client:
                         client.list_database_names()
                 except NetworkTimeout as error:
                     process.kill()
