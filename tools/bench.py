@@ -235,9 +235,7 @@ class Bench:
         database = client[f"bench_{os.getpid()}"]
         items = database.get_collection("items", write_concern=WriteConcern("majority", j=True))
         self.environment["MONGODB_URI"] = uri
-        name = client.admin.command("hello").get("setName", "")
-        plan = self.plan("update.yaml", UPDATE)
-        arguments = ["execute", plan, "--param", f"database={database.name}", "--param", f"replicaSet={name}"]
+        arguments = ["execute", self.plan("update.yaml", UPDATE), *measuring.params(client, database.name)]
         forward, back, bare = [], [], []
         try:
             for _ in range(self.options.repeat):
@@ -267,8 +265,8 @@ class Bench:
     def case(self, uri):
         client, name = MongoClient(uri), f"bench_case_{os.getpid()}"
         self.environment["MONGODB_URI"] = uri
-        params = [f"database={name}", f"replicaSet={client.admin.command('hello').get('setName', '')}", "samples=40", "latencyFloor=10s"]
-        plan = ["execute", str(measuring.ROOT / "plans/staging-2b.yaml"), "--yes", *(word for param in params for word in ("--param", param))]
+        plan = ["execute", str(measuring.ROOT / "plans/staging-2b.yaml"), "--yes", *measuring.params(client, name),
+                "--param", "samples=40", "--param", "latencyFloor=10s"]
         preview = ["plan", *(word for word in plan[1:] if word != "--yes")]
         ours, theirs, previews = {"forward": [], "back": []}, {"forward": [], "back": []}, []
         try:
@@ -303,9 +301,7 @@ class Bench:
     def client_path(self, uri):
         client = MongoClient(uri)
         database = client[f"bench_at_once_{os.getpid()}"]
-        plan = self.plan("at-once.yaml", UPDATE)
-        name = client.admin.command("hello").get("setName", "")
-        arguments = ["execute", plan, "--param", f"database={database.name}", "--param", f"replicaSet={name}"]
+        arguments = ["execute", self.plan("at-once.yaml", UPDATE), *measuring.params(client, database.name)]
         database["items"].insert_one({"_id": 0, "text": "Text of item 0, which goes on for a while, as texts do", "views": 0, "tags": ["a", "b"]})
 
         def front(documents):

@@ -42,28 +42,8 @@ FAULTS = {
 """`blocks`: longer than a command has to arrive here (RUNBOOK_UPDATE_WINDOW), as 2 s would not be without that."""
 
 PLACES = {"first": 0, "third": 2, "sixth": 5}
-PLAN = """\
-apiVersion: runbook/v1
-kind: Runbook
-metadata: { id: faults, title: Faults }
-params: { database: { type: string } }
-secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
-targets:
-  main: { type: mongodb, uri: "${{ secrets.mongodbUri }}", database: "${{ params.database }}" }
-defaults: { target: main, collection: items, retry: { attempts: 6, backoff: 100ms..500ms } }
-phases:
-  - id: change
-    title: Change
-    steps:
-      - id: fill
-        title: Add a field
-        action: mongodb.update
-        with:
-          filter: { note: { $exists: false } }
-          pipeline: [ { $set: { note: { $concat: [ $text, "." ] } } } ]
-          batch: { size: 20 }
-        rollback: auto
-"""
+PLAN = measuring.update(
+    "batch: { size: 20 }", value='{ $concat: [ $text, "." ] }', defaults="retry: { attempts: 6, backoff: 100ms..500ms }")
 
 
 class Application(threading.Thread):
@@ -131,7 +111,7 @@ class Cell:
         items.insert_many(before)
         application = Application(items)
         application.start()
-        execute = ("execute", str(self.tool.plan), "--param", f"database={self.database.name}")
+        execute = ("execute", str(self.tool.plan), *measuring.params(self.tool.client, self.database.name))
         try:
             if self.direction == "forward":
                 self.arm()

@@ -79,7 +79,7 @@ class Measurement:
         self.options, self.folder, self.uri = options, folder, uri
         client = MongoClient(uri)
         self.database = client[f"latency_{os.getpid()}"]
-        self.set_name = client.admin.command("hello").get("setName", "")
+        self.params = measuring.params(client, self.database.name)
         self.plan = folder / "plan.yaml"
         self.plan.write_text(measuring.update(
             f"batch: {{ size: {options.batch}, targetLatency: {options.target_latency} }}", f"throttle: {{ pauseBetween: {options.pause} }}"))
@@ -91,7 +91,7 @@ class Measurement:
                                 stdout=open(self.folder / "log", "ab"), stderr=subprocess.STDOUT)
 
     def execute(self):
-        return self.runbook("execute", str(self.plan), "--param", f"database={self.database.name}", "--param", f"replicaSet={self.set_name}")
+        return self.runbook("execute", str(self.plan), *self.params)
 
     def must(self, process, status):
         if (ended := process.wait()) != status:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = os.environ.get("RUNBOOK", str(ROOT / ".build/release/runbook"))
 
 HEAD = "apiVersion: runbook/v1\nkind: Runbook\nmetadata: { id: bench, title: Bench }\n"
-# A change of every document of a collection; `MORE` stands for what else its step is given.
+# A change of every document of a collection; the words in capitals stand for what `update` is told.
 UPDATE = HEAD + """\
 params: { database: { type: string }, replicaSet: { type: string } }
 secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
@@ -23,7 +24,7 @@ targets:
     uri: "${{ secrets.mongodbUri }}"
     database: "${{ params.database }}"
     identity: { replicaSet: "${{ params.replicaSet }}" }
-defaults: { target: main, collection: items }
+defaults: { target: main, collection: itemsDEFAULTS }
 phases:
   - id: change
     title: Change
@@ -33,14 +34,21 @@ phases:
         action: mongodb.update
         with:
           filter: { note: { $exists: false } }
-          pipeline: [ { $set: { note: { $ifNull: [ $text, "" ] } } } ]MORE
+          pipeline: [ { $set: { note: VALUE } } ]MORE
         rollback: auto
-"""
+THEN"""
 
 
-def update(*more):
-    """The plan of a change, with further arguments of its step, a line each."""
-    return UPDATE.replace("MORE", "".join(f"\n          {line}" for line in more))
+def update(*more, value='{ $ifNull: [ $text, "" ] }', defaults="", then=()):
+    """The plan of a change, with further arguments of its step, a line each, what it makes of a field, further defaults, and further steps, a line each."""
+    told = {"MORE": "".join(f"\n          {line}" for line in more), "VALUE": value, "DEFAULTS": defaults and f", {defaults}",
+            "THEN": "".join(f"      {line}\n" for line in then)}
+    return re.sub("|".join(told), lambda word: told[word[0]], UPDATE)
+
+
+def params(client, database):
+    """The options that give the plan of `update` its params, for a database of this client."""
+    return ["--param", f"database={database}", "--param", f"replicaSet={client.admin.command('hello').get('setName', '')}"]
 
 
 def program(path):

@@ -27,29 +27,10 @@ from pymongo.write_concern import WriteConcern
 
 DOCUMENTS = 40
 KINDS = ("one state", "two states", "resume")
-PLAN = """\
-apiVersion: runbook/v1
-kind: Runbook
-metadata: { id: race, title: Race }
-secrets: { mongodbUri: { fromEnv: MONGODB_URI } }
-targets:
-  main: { type: mongodb, uri: "${{ secrets.mongodbUri }}", database: DATABASE }
-defaults: { target: main, collection: items }
-phases:
-  - id: change
-    title: Change
-    steps:
-      - id: fill
-        title: Add a field
-        action: mongodb.update
-        with:
-          filter: { note: { $exists: false } }
-          pipeline: [ { $set: { note: { $concat: [ $text, "." ] } } } ]
-          batch: { size: 10 }
-        rollback: auto
-      # The other one must find the run at work, however busy the machine is.
-      - { id: stay, title: Stay a while, action: wait.for, with: { duration: 2s } }
-"""
+PLAN = measuring.update(
+    "batch: { size: 10 }", value='{ $concat: [ $text, "." ] }', then=[
+        "# The other one must find the run at work, however busy the machine is.",
+        "- { id: stay, title: Stay a while, action: wait.for, with: { duration: 2s } }"])
 
 
 class Race:
@@ -61,7 +42,8 @@ class Race:
         self.folder = folder / str(number)
         self.folder.mkdir()
         self.plan = self.folder / "plan.yaml"
-        self.plan.write_text(PLAN.replace("DATABASE", self.database.name))
+        self.plan.write_text(PLAN)
+        self.execute = ["execute", str(self.plan), *measuring.params(client, self.database.name)]
         self.ended, self.acknowledged = threading.Event(), 0
 
     def runbook(self, state, *arguments):
@@ -80,9 +62,9 @@ class Race:
         application = threading.Thread(target=self.increment, daemon=True)
         application.start()
         try:
-            first, second = (["execute", str(self.plan)],) * 2
+            first, second = (self.execute,) * 2
             if self.kind == "resume":
-                process = self.runbook("a", "execute", str(self.plan))
+                process = self.runbook("a", *self.execute)
                 while process.poll() is None and self.database.items.count_documents({"note": {"$exists": True}}) == 0:
                     time.sleep(0.01)
                 time.sleep(self.rng.uniform(0, 0.5))

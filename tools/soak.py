@@ -334,7 +334,7 @@ class Round:
         self.ended.set()
         self.status = status
         allowed = (0,) if self.scenario == "success" else (3, 4)
-        starts = self.options.plan.stem == "soak-transform"
+        starts = "mongodb.transform" in self.options.plan.read_text()
         if self.kind in ("serverKills", "faults") or self.kind == "stops" and starts:
             # A step that gave up was taken back; one that did so before anything was changed ends the run with 1. A program that a stopped process
             # has started runs on, and beside it none is started once more.

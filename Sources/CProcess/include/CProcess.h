@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 /* What starting and supervising programs needs of Linux and Swift cannot say: what happens between fork and exec, calls that take a
-   variable number of arguments, and descriptors sent over a socket. Beside the descriptor of
+   variable number of arguments, and descriptors sent over a socket; and, when the process begins, by what steps its heap grows. Beside the descriptor of
    cprocess_child_signals nothing here keeps state. */
 
 /* Starts a program in a session of its own, so that all that it starts can be found and ended together, with no signal blocked or ignored
