@@ -25,7 +25,7 @@ enum FileReplacement {
       guard fchmod(descriptor, attributes.st_mode & 0o7777) == 0 else { throw failure() }
       try write(bytes, to: descriptor)
       guard fsync(descriptor) == 0 else { throw failure() }
-      guard FileManager.default.contents(atPath: url.path).map(Array.init) == expected else {
+      guard readFile(url.path) == expected else {
         throw FileReplacementFailure(reason: "it was changed meanwhile")
       }
       guard rename(temporary, url.path) == 0 else { throw failure() }

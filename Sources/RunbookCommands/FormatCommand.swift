@@ -95,11 +95,11 @@ struct FormattedPlan {
   }
 
   private static func read(_ path: String) throws -> [UInt8] {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let bytes = readFile(path) else {
       let exists = FileManager.default.fileExists(atPath: path)
       throw Messages.usage("the file \(path) cannot be read", help: exists ? "look who may read it" : "there is no such file")
     }
-    return Array(data)
+    return bytes
   }
 
   /// What would change, as `diff -u` prints it.

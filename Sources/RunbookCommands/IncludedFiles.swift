@@ -14,7 +14,7 @@ enum IncludedFiles {
     }
     let limit = SyntaxLimits().size
     if let size = attributes[.size] as? Int, size > limit { throw IncludeFailure("it has \(size) bytes, and at most \(limit) are read") }
-    guard let data = FileManager.default.contents(atPath: path) else { throw IncludeFailure("look who may read it") }
-    return Array(data)
+    guard let bytes = readFile(path) else { throw IncludeFailure("look who may read it") }
+    return bytes
   }
 }

@@ -160,11 +160,12 @@ enum PlanSource {
   static func source(_ path: String) throws -> SourceFile { try file(path) }
 
   private static func file(_ path: String) throws -> SourceFile {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let bytes = readFile(path) else {
       let exists = FileManager.default.fileExists(atPath: path)
       throw Messages.usage("the file \(path) cannot be read", help: exists ? "look who may read it" : "there is no such file")
     }
-    return SourceFile(path: path, bytes: Array(data))
+    PlanHeap.expectPlan(ofBytes: bytes.count)
+    return SourceFile(path: path, bytes: bytes)
   }
 }
 

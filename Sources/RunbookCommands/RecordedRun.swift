@@ -80,8 +80,8 @@ struct RecordedRun {
 
   /// Says that the plan's file is no longer what the run goes by: a run goes on, and back, with the plan that is stored.
   func noteEditedPlan() {
-    guard !state.status.isEnd, let data = FileManager.default.contents(atPath: header.planPath) else { return }
-    let loaded = PlanLoader.load(SourceFile(path: header.planPath, bytes: Array(data)), includes: IncludedFiles.read)
+    guard !state.status.isEnd, let bytes = readFile(header.planPath) else { return }
+    let loaded = PlanLoader.load(SourceFile(path: header.planPath, bytes: bytes), includes: IncludedFiles.read)
     guard let digest = loaded.normalised?.digest else {
       Messages.error("note: \(header.planPath) was edited and has errors now; the stored plan is used")
       return
