@@ -89,7 +89,10 @@ struct Binder {
 
   // MARK: checks
 
-  private mutating func bind(_ checks: [Check]) { for check in checks { bind(check) } }
+  private mutating func bind(_ checks: [Check]) {
+    if checks.isEmpty { return }
+    for check in checks { bind(check) }
+  }
 
   mutating func bind(_ check: Check) {
     let limits = Limits(

@@ -5,14 +5,15 @@ import RunbookSyntax
 extension Binder {
   /// Finds the action behind a call and looks at everything that is given to it.
   mutating func bind(_ call: ActionCall) -> BoundCall? {
-    guard let (descriptor, action) = catalog.find(call.name) else {
+    guard let entry = catalog.entry(named: call.name) else {
       report(
         .unknownAction, "unknown action '\(call.name)'", at: call.nameRange,
         help: nearest(to: call.name, among: catalog.names).map { "did you mean '\($0)'?" }
           ?? "actions are \(catalog.names.joined(separator: ", "))")
       return nil
     }
-    if action == nil { unbuilt.append(UnbuiltPart(what: "the action \(call.name)", range: call.nameRange)) }
+    let descriptor = entry.descriptor
+    if entry.action == nil { unbuilt.append(UnbuiltPart(what: "the action \(call.name)", range: call.nameRange)) }
     checkTarget(call, descriptor)
     var usesCollection = false
     if descriptor.targetType == "mongodb", call.collection != nil { usesCollection = descriptor.needsCollection }
@@ -24,18 +25,21 @@ extension Binder {
     if !descriptor.needsCollection, let collection = call.collection, !call.collectionIsDefault {
       report(.missingCollection, "\(call.name) works on no collection", at: collection.range, help: "remove 'collection'")
     }
-    checkArguments(call, descriptor, action)
-    let nested = checkRules(of: call, descriptor)
-    return BoundCall(
-      call: call, descriptor: descriptor, action: action, usesTarget: usesTarget(call, descriptor),
-      usesCollection: usesCollection, nested: nested.measurements, nestedChecks: nested.checks)
+    checkArguments(call, entry)
+    let parts = checkRules(of: call, descriptor)
+    return BoundCall(call, entry, usesTarget: usesTarget(call, descriptor), usesCollection: usesCollection, parts: parts)
   }
 
   /// A default target applies only to actions of its type; where there is none of it, a program runs on this machine.
   private func usesTarget(_ call: ActionCall, _ descriptor: ActionDescriptor) -> Bool {
     guard let type = descriptor.targetType, let target = call.target else { return false }
     guard call.targetIsDefault, case .scalar(let name) = target.content else { return true }
-    return plan.targets.first { $0.name == name.text }?.type == type
+    return self.type(ofTarget: name.text) == type
+  }
+
+  private func type(ofTarget name: String) -> String? {
+    for index in plan.targets.indices where plan.targets[index].name == name { return plan.targets[index].type }
+    return nil
   }
 
   /// `mongodb.compare` names its collections among its arguments.
@@ -50,9 +54,7 @@ extension Binder {
       }
       return
     }
-    guard let target = call.target, case .scalar(let scalar) = target.content,
-      let declaration = plan.targets.first(where: { $0.name == scalar.text })
-    else {
+    guard let target = call.target, case .scalar(let scalar) = target.content, let declared = self.type(ofTarget: scalar.text) else {
       if call.target == nil, type != "exec", !plan.isFragment {
         let fitting = plan.targets.filter { $0.type == type }.map(\.name)
         report(
@@ -61,26 +63,26 @@ extension Binder {
       }
       return
     }
-    if declaration.type != type {
+    if declared != type {
       // A default counts only for actions of its type, so here there is none.
       let fitting = plan.targets.filter { $0.type == type }.map(\.name)
       if call.targetIsDefault, type == "exec" { return }
       report(
-        .wrongTarget, "\(call.name) needs a target of type \(type), and '\(scalar.text)' is of type \(declaration.type)",
+        .wrongTarget, "\(call.name) needs a target of type \(type), and '\(scalar.text)' is of type \(declared)",
         at: call.targetIsDefault ? call.nameRange : target.range,
         help: fitting.isEmpty ? "declare one under 'targets'" : "write 'target: \(fitting.joined(separator: "' or '"))'")
     }
   }
 
-  private mutating func checkArguments(_ call: ActionCall, _ descriptor: ActionDescriptor, _ action: (any Action)?) {
+  private mutating func checkArguments(_ call: ActionCall, _ entry: ActionCatalog.Entry) {
     let checked = Resolver.check(
-      arguments: call.arguments, fields: descriptor.fields, owner: call.name, opener: call.nameRange, types: known,
+      arguments: call.arguments, fields: entry.descriptor.fields, owner: call.name, opener: call.nameRange, types: known,
       in: plan.file)
-    diagnostics += checked.diagnostics
-    if action != nil {
+    if !checked.diagnostics.isEmpty { diagnostics += checked.diagnostics }
+    if !checked.unbuilt.isEmpty, entry.action != nil {
       for key in checked.unbuilt { unbuilt.append(UnbuiltPart(what: "the key '\(key.key)' of \(call.name)", range: key.range)) }
     }
-    guard checked.diagnostics.isEmpty, let action else { return }
+    guard checked.diagnostics.isEmpty, let action = entry.action else { return }
     for problem in action.review(arguments: checked.values, unknown: checked.unknown) {
       if problem.isUnbuilt {
         unbuilt.append(UnbuiltPart(what: "\(call.name): \(problem.message)", range: place(of: problem.path, in: call)))

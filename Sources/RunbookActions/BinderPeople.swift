@@ -6,8 +6,8 @@ extension Binder {
   /// What is asked on behalf of a call, by the names of its arguments.
   typealias NestedParts = (measurements: [String: BoundCall], checks: [String: BoundCheck])
 
-  /// - Returns: the measurements and checks among its arguments.
-  mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) -> NestedParts {
+  /// - Returns: the measurements and checks among its arguments, which are asked on behalf of the call; nil where there are none.
+  mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) -> BoundCall.NestedParts? {
     switch call.name {
     case "manual.confirm":
       checkPeople(call)
@@ -21,8 +21,8 @@ extension Binder {
     case "shell.run": checkScript(call)
     default: break
     }
+    guard descriptor.mayHoldChecks else { return nil }
     var nested: NestedParts = ([:], [:])
-    guard descriptor.mayHoldChecks else { return nested }
     for argument in call.arguments {
       guard let field = descriptor.fields.first(where: { $0.name == argument.key }) else { continue }
       switch field.type {
@@ -31,7 +31,7 @@ extension Binder {
       default: checkNested(argument.value, as: field.type, at: argument.key, in: call, &nested)
       }
     }
-    return nested
+    return nested.measurements.isEmpty && nested.checks.isEmpty ? nil : BoundCall.NestedParts(nested.measurements, nested.checks)
   }
 
   private mutating func checkPeople(_ call: ActionCall) {

@@ -45,27 +45,36 @@ public struct TargetReservations: Sendable, Hashable {
 /// A call with the action behind it.
 public final class BoundCall: Sendable {
   public let call: ActionCall
-  public let descriptor: ActionDescriptor
-  /// Nil where the action is not built; such a plan never runs.
-  public let action: (any Action)?
+  private let entry: ActionCatalog.Entry
   public let usesTarget: Bool
   public let usesCollection: Bool
-  /// Measurements among its arguments, by the argument's name.
-  public let nested: [String: BoundCall]
-  /// Checks among its arguments, by the argument's name; for an action to ask as often as it needs.
-  public let nestedChecks: [String: BoundCheck]
+  private let parts: NestedParts?
 
-  public init(
-    call: ActionCall, descriptor: ActionDescriptor, action: (any Action)?, usesTarget: Bool, usesCollection: Bool,
-    nested: [String: BoundCall] = [:], nestedChecks: [String: BoundCheck] = [:]
-  ) {
-    self.nested = nested
-    self.nestedChecks = nestedChecks
+  public var descriptor: ActionDescriptor { entry.descriptor }
+  /// Nil where the action is not built; such a plan never runs.
+  public var action: (any Action)? { entry.action }
+  /// Measurements among its arguments, by the argument's name.
+  public var nested: [String: BoundCall] { parts?.measurements ?? [:] }
+  /// Checks among its arguments, by the argument's name; for an action to ask as often as it needs.
+  public var nestedChecks: [String: BoundCheck] { parts?.checks ?? [:] }
+
+  /// What is bound among the arguments of a call: hardly any has such parts.
+  final class NestedParts: Sendable {
+    let measurements: [String: BoundCall]
+    let checks: [String: BoundCheck]
+
+    init(_ measurements: [String: BoundCall], _ checks: [String: BoundCheck]) {
+      self.measurements = measurements
+      self.checks = checks
+    }
+  }
+
+  init(_ call: ActionCall, _ entry: ActionCatalog.Entry, usesTarget: Bool, usesCollection: Bool, parts: NestedParts?) {
     self.call = call
-    self.descriptor = descriptor
-    self.action = action
+    self.entry = entry
     self.usesTarget = usesTarget
     self.usesCollection = usesCollection
+    self.parts = parts
   }
 }
 
@@ -92,14 +101,21 @@ public final class BoundStep: Sendable {
   public let call: BoundCall
   public let role: Role
   public let wayBack: WayBack
-  public let limits: Limits
+  /// Apart from it, since hardly any step has limits.
+  private let ownLimits: OwnLimits?
+  public var limits: Limits { ownLimits?.limits ?? Limits() }
+
+  private final class OwnLimits: Sendable {
+    let limits: Limits
+    init(_ limits: Limits) { self.limits = limits }
+  }
 
   public init(step: Step, call: BoundCall, role: Role, wayBack: WayBack, limits: Limits) {
     self.step = step
     self.call = call
     self.role = role
     self.wayBack = wayBack
-    self.limits = limits
+    ownLimits = limits == Limits() ? nil : OwnLimits(limits)
   }
 }
 

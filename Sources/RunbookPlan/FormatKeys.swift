@@ -23,7 +23,7 @@ struct KeyTable<Key: FormatKey>: Sendable {
 
   var names: [String] { keys.map(\.key.rawValue) }
 
-  func find(_ node: Node) -> Key? {
+  func find(_ node: BorrowedNode) -> Key? {
     node.withText { text -> Key? in
       guard !text.isEmpty else { return nil }
       var slot = Self.hash(text)

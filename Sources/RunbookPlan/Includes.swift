@@ -86,7 +86,7 @@ struct IncludeReading {
   mutating func readAll(of index: Int, path: [String]) {
     guard let list = parts[index].root["include"] else { return }
     var reader = PlanReader(file: parts[index].file)
-    let isList = reader.isList(list, "'include'")
+    let isList = list.borrowed { reader.isList($0, "'include'") }
     diagnostics += reader.diagnostics.all
     guard isList else { return }
     for element in list.elements { read(element, in: index, path) }
@@ -95,7 +95,7 @@ struct IncludeReading {
   private mutating func read(_ node: Node, in index: Int, _ path: [String]) {
     var reader = PlanReader(file: parts[index].file)
     defer { diagnostics += reader.diagnostics.all }
-    guard let include = reader.include(node) else { return }
+    guard let include = node.borrowed({ reader.include($0) }) else { return }
     let name = PathText.join(parts[index].file.path, include.file)
     func refuse(_ message: String, help: String?) { reader.report(.include, message, at: include.range, help: help) }
     if path.contains(name) {
@@ -127,7 +127,7 @@ struct IncludeReading {
     diagnostics += parsed.diagnostics
     guard let tree = parsed.tree else { return }
     var reader = PlanReader(file: file)
-    let isFragment = reader.isFragment(tree.root, hasPrefix: include.prefix != nil)
+    let isFragment = tree.root.borrowed { reader.isFragment($0, hasPrefix: include.prefix != nil) }
     diagnostics += reader.diagnostics.all
     guard isFragment else { return }
     let number = parts.count

@@ -5,16 +5,20 @@ import RunbookSyntax
 extension Plan {
   /// A check inside the arguments of a call. Without a target or collection of its own it has those of the call.
   public func nestedCheck(_ template: Template, in call: ActionCall) -> (check: Check?, diagnostics: [Diagnostic]) {
-    var reader = nestedReader(call)
-    let root = TemplateTree.tree(of: template, in: file).root
-    let check = reader.check(root, .nested, opener: nil)
-    return (reader.diagnostics.hasErrors ? nil : check, reader.diagnostics.all)
+    TemplateTree.tree(of: template, in: file).root.borrowed { root in
+      var reader = nestedReader(call)
+      let check = reader.check(root, .nested, opener: nil)
+      return (reader.diagnostics.hasErrors ? nil : check, reader.diagnostics.all)
+    }
   }
 
   /// `{ action, target, collection, with }` inside the arguments of a call, with the call's target and collection where it has none.
   public func nestedCall(_ template: Template, in call: ActionCall) -> (call: ActionCall?, diagnostics: [Diagnostic]) {
+    TemplateTree.tree(of: template, in: file).root.borrowed { nestedCall($0, in: call) }
+  }
+
+  private func nestedCall(_ root: BorrowedNode, in call: ActionCall) -> (call: ActionCall?, diagnostics: [Diagnostic]) {
     var reader = nestedReader(call)
-    let root = TemplateTree.tree(of: template, in: file).root
     guard reader.isMapping(root, "a measurement", like: "{ action: …, with: … }") else { return (nil, reader.diagnostics.all) }
     var nodes = PlanReader.CallNodes()
     for entry in root.entries {

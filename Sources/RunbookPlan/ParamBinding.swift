@@ -55,7 +55,10 @@ private struct ParamBinder {
   mutating func read(_ file: SourceFile) {
     let parsed = NodeTree.parse(file)
     diagnostics += parsed.diagnostics
-    guard let root = parsed.tree?.root else { return }
+    parsed.tree?.root.borrowed { read($0, of: file) }
+  }
+
+  private mutating func read(_ root: BorrowedNode, of file: SourceFile) {
     var reader = PlanReader(file: file)
     guard reader.isMapping(root, "a params file", like: "name: value") else {
       diagnostics += reader.diagnostics.all
@@ -151,7 +154,7 @@ private struct ParamBinder {
     var message = parsed.diagnostics.first?.message
     if message == nil, let root = parsed.tree?.root {
       var reader = PlanReader(file: file)
-      let checked = Resolver.check(reader.template(root), as: declaration.type, types: NoReferences(), in: file)
+      let checked = Resolver.check(root.borrowed { reader.template($0) }, as: declaration.type, types: NoReferences(), in: file)
       if let value = checked.value { return value }
       message = checked.diagnostics.first?.message
     }

@@ -33,7 +33,7 @@ public enum PlanLoader {
     var reader = PlanReader(file: expanded.tree.file)
     reader.diagnostics.add(contentsOf: parsed.diagnostics)
     reader.diagnostics.add(contentsOf: expanded.diagnostics)
-    var draft = reader.readPlan(expanded.tree.root)
+    var draft = expanded.tree.root.borrowed { reader.readPlan($0) }
     draft?.included = expanded.included
     if let draft, reader.dependsOnOrder {
       var checker = ReferenceChecker(plan: draft, ids: reader.ids, triggerIDs: reader.triggerIDs)

@@ -15,29 +15,37 @@ public final class ActionCall: Sendable {
   public let name: String
   public let nameRange: SourceRange
   public let arguments: [TemplateEntry]
-  public let target: Template?
-  /// True where `target` came from `defaults`, which apply only to actions of the target's type.
-  public let targetIsDefault: Bool
-  public let collection: Template?
-  public let collectionIsDefault: Bool
+  /// Shared by all that have it from `defaults`.
+  @usableFromInline let location: Apart<Location>
   /// Whether anything in it refers to what happens while the plan runs, as steps and checks do.
   public let refersToEvents: Bool
   public let range: SourceRange
 
+  /// What a call works on.
+  @usableFromInline
+  struct Location: Sendable {
+    @usableFromInline var target: Template?
+    @usableFromInline var targetIsDefault = false
+    @usableFromInline var collection: Template?
+    @usableFromInline var collectionIsDefault = false
+  }
+
   init(
-    name: String, nameRange: SourceRange, arguments: [TemplateEntry], target: Template?, targetIsDefault: Bool, collection: Template?,
-    collectionIsDefault: Bool, refersToEvents: Bool, range: SourceRange
+    name: String, nameRange: SourceRange, arguments: [TemplateEntry], location: Apart<Location>, refersToEvents: Bool, range: SourceRange
   ) {
     self.name = name
     self.nameRange = nameRange
     self.arguments = arguments
-    self.target = target
-    self.targetIsDefault = targetIsDefault
-    self.collection = collection
-    self.collectionIsDefault = collectionIsDefault
+    self.location = location
     self.refersToEvents = refersToEvents
     self.range = range
   }
+
+  @inlinable public var target: Template? { location.fields.target }
+  /// True where `target` came from `defaults`, which apply only to actions of the target's type.
+  @inlinable public var targetIsDefault: Bool { location.fields.targetIsDefault }
+  @inlinable public var collection: Template? { location.fields.collection }
+  @inlinable public var collectionIsDefault: Bool { location.fields.collectionIsDefault }
 }
 
 public final class Check: Sendable {

@@ -184,12 +184,30 @@ extension PlanReader {
         collection = textTemplate(moved, "collection")
       }
     }
-    let targetIsDefault = target == nil && nodes.target == nil && defaultTarget != nil
-    let collectionIsDefault = collection == nil && nodes.collection == nil && defaultCollection != nil
+    let location: Apart<ActionCall.Location>
+    if nodes.target == nil, nodes.collection == nil, target == nil, collection == nil {
+      location = locationByDefault()
+    } else {
+      var own = ActionCall.Location(target: target, collection: collection)
+      if target == nil, nodes.target == nil, let defaultTarget { (own.target, own.targetIsDefault) = (defaultTarget, true) }
+      if collection == nil, nodes.collection == nil, let defaultCollection {
+        (own.collection, own.collectionIsDefault) = (defaultCollection, true)
+      }
+      location = Apart(own)
+    }
     return ActionCall(
-      name: name, nameRange: actionNode.range, arguments: arguments, target: targetIsDefault ? defaultTarget : target,
-      targetIsDefault: targetIsDefault, collection: collectionIsDefault ? defaultCollection : collection,
-      collectionIsDefault: collectionIsDefault, refersToEvents: eventReferences != eventsBefore, range: node.range)
+      name: name, nameRange: actionNode.range, arguments: arguments, location: location, refersToEvents: eventReferences != eventsBefore,
+      range: node.range)
+  }
+
+  private mutating func locationByDefault() -> Apart<ActionCall.Location> {
+    if let defaultLocation { return defaultLocation }
+    let location = Apart(
+      ActionCall.Location(
+        target: defaultTarget, targetIsDefault: defaultTarget != nil, collection: defaultCollection,
+        collectionIsDefault: defaultCollection != nil))
+    defaultLocation = location
+    return location
   }
 
   /// `target` and `collection` may stand inside `with` as well as beside `action`.
@@ -197,7 +215,8 @@ extension PlanReader {
   private mutating func takeOut(
     _ name: String, of arguments: inout [TemplateEntry], _ node: Node, besides outer: (key: Node, value: Node)?
   ) -> Node? {
-    guard let index = arguments.firstIndex(where: { $0.key == name }) else { return nil }
+    // Lengths first: they tell nearly all keys apart.
+    guard let index = arguments.firstIndex(where: { $0.key.utf8.count == name.utf8.count && $0.key == name }) else { return nil }
     let entry = arguments.remove(at: index)
     guard let outer else { return node[name] }
     report(

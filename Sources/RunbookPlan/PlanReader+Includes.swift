@@ -10,7 +10,7 @@ extension PlanReader {
     /// What ids become to begin with, without the hyphen.
     var prefix: String?
     var prefixRange: SourceRange?
-    var with: Node?
+    var with: RunbookSyntax.Node?
   }
 
   /// What a fragment may hold.
@@ -27,7 +27,7 @@ extension PlanReader {
         hasFile = true
         include.range = value.range
         include.file = includePath(value) ?? ""
-      case .with: if isMapping(value, "'with'", like: "with: { NAME: value }") { include.with = value }
+      case .with: if isMapping(value, "'with'", like: "with: { NAME: value }") { include.with = value.owned }
       case .as:
         if let text = text(value, "as"), isID(text, at: value.range, "prefix") {
           (include.prefix, include.prefixRange) = (text, value.range)

@@ -147,6 +147,7 @@ extension PlanReader {
 
 /// The values of the file's first level.
 struct RootNodes {
+  typealias Node = BorrowedNode
   private var nodes = [(key: Node, value: Node)?](repeating: nil, count: RootKey.allCases.count)
 
   subscript(key: RootKey) -> (key: Node, value: Node)? {

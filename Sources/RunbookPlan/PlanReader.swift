@@ -2,6 +2,9 @@ import RunbookSyntax
 
 /// Goes through the nodes of a file once and makes a plan of them. What is wrong is collected; reading goes on wherever it can.
 struct PlanReader {
+  /// Whoever has a plan read keeps its tree until it is read.
+  typealias Node = BorrowedNode
+
   let file: SourceFile
   var diagnostics = DiagnosticCollector()
   var ids = PlanIDs()
@@ -29,8 +32,10 @@ struct PlanReader {
   var formerIDs: [String: SourceRange] = [:]
   /// A fragment by itself: what it uses of the runbook that includes it is not known.
   var isFragment = false
-  var defaultTarget: Template?
-  var defaultCollection: Template?
+  var defaultTarget: Template? { didSet { defaultLocation = nil } }
+  var defaultCollection: Template? { didSet { defaultLocation = nil } }
+  /// Both, for the calls that name neither: made for the first of them.
+  var defaultLocation: Apart<ActionCall.Location>?
   var defaultRetry: RetryDeclaration?
 
   init(file: SourceFile) { self.file = file }
@@ -78,15 +83,18 @@ struct PlanReader {
 
   /// Whether a scalar is null by YAML's rules: `null`, `~` or nothing at all.
   func isNull(_ node: Node) -> Bool {
-    guard node.style == .plain, node.tag == nil || node.tag == .null else { return false }
-    return node.withText { bytes in
+    node.withText { Self.isNull(node, $0) } ?? false
+  }
+
+  private static func isNull(_ node: Node, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    let isNull =
       switch bytes.count {
       case 0: true
       case 1: bytes[0] == UInt8(ascii: "~")
       case 4: bytes[0] | 0x20 == UInt8(ascii: "n") && bytes[1] | 0x20 == UInt8(ascii: "u") && ScalarClass.core(bytes) == .null
       default: false
       }
-    } ?? false
+    return isNull && node.style == .plain && (node.tag == nil || node.tag == .null)
   }
 
   mutating func unknownKey(_ key: Node, in what: String, known: [String]) {
@@ -112,12 +120,14 @@ struct PlanReader {
 
   /// Text without references: titles, ids, words.
   mutating func text(_ node: Node, _ name: String) -> String? {
-    let read = node.withText { (text: String(decoding: $0, as: UTF8.self), hasReference: TemplateText.hasReference($0)) }
-    guard let (text, hasReference) = read else {
+    let read = node.withText {
+      (text: String(decoding: $0, as: UTF8.self), hasReference: TemplateText.hasReference($0), isNull: Self.isNull(node, $0))
+    }
+    guard let (text, hasReference, isNull) = read else {
       report(SyntaxCode.wrongValue, "'\(name)' must be text, not \(kindName(node))", at: node.range)
       return nil
     }
-    if isNull(node) {
+    if isNull {
       report(
         SyntaxCode.wrongValue, "'\(name)' is null where text is due", at: node.range, help: "remove the key, or put the text in quotes")
       return nil

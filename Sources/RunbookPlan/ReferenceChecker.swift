@@ -30,11 +30,15 @@ struct ReferenceChecker {
 
   private struct Part {
     enum Kind { case step, check, capture, phase, trigger }
-    var kind: Kind
-    var phase: Int
-    var phaseMaySkip = false
-    var step: Step?
-    var range: SourceRange
+    let kind: Kind
+    let phaseMaySkip: Bool
+    let phase: Int
+    let step: Step?
+    let range: SourceRange
+
+    init(kind: Kind, phase: Int, phaseMaySkip: Bool = false, step: Step? = nil, range: SourceRange) {
+      (self.kind, self.phase, self.phaseMaySkip, self.step, self.range) = (kind, phase, phaseMaySkip, step, range)
+    }
   }
 
   init(plan: Plan, ids: PlanIDs, triggerIDs: Set<String>) {

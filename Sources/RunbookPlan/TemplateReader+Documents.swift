@@ -61,7 +61,8 @@ enum DocumentPosition {
 
   /// Keys by which Extended JSON writes a type that JSON does not have.
   static func isWrapper(_ key: String) -> Bool {
-    guard key.utf8.first == UInt8(ascii: "$") else { return false }
+    // The shortest has four letters; the operators of comparisons, which stand in nearly every filter, have three.
+    guard key.utf8.count >= 4, key.utf8.first == UInt8(ascii: "$") else { return false }
     switch key {
     case "$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$binary", "$uuid", "$regularExpression",
       "$timestamp",

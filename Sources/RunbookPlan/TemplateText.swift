@@ -36,8 +36,12 @@ enum TemplateText {
     var index = start
     var isQuoted = false
     while index + 1 < bytes.count {
-      if bytes[index] == UInt8(ascii: "\"") { isQuoted.toggle() }
-      if !isQuoted, bytes[index] == UInt8(ascii: "}"), bytes[index + 1] == UInt8(ascii: "}") { return index }
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "}") {
+        if !isQuoted, bytes[index + 1] == UInt8(ascii: "}") { return index }
+      } else if byte == UInt8(ascii: "\"") {
+        isQuoted.toggle()
+      }
       index += 1
     }
     return nil
@@ -80,7 +84,10 @@ extension PlanReader {
         report(.referenceNotHere, "a reference cannot stand in a key", at: entry.key.range, help: "references stand in values only")
       }
       var inner = use
-      if key == "env" || key == "headers" { inner.allowsSecrets = true }
+      switch key.utf8.count {
+      case 3, 7: if key == "env" || key == "headers" { inner.allowsSecrets = true }
+      default: break
+      }
       entries.append(TemplateEntry(key: key, keyRange: entry.key.range, value: template(entry.value, inner)))
     }
     return entries

@@ -22,3 +22,21 @@ struct ByteWord {
     bits & Self.highBits == 0 && !hasByte(below: 0x20) && (bits &+ Self.ones) & Self.highBits == 0
   }
 }
+
+extension UnsafeBufferPointer<UInt8> {
+  /// Whether another text stands in it at an offset.
+  @inline(__always)
+  func holds(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
+    guard start + text.count <= count else { return false }
+    var index = 0
+    while let word = ByteWord(text, at: index), let own = ByteWord(self, at: start + index) {
+      if word.bits != own.bits { return false }
+      index += 8
+    }
+    while index < text.count {
+      if text[index] != self[start + index] { return false }
+      index += 1
+    }
+    return true
+  }
+}

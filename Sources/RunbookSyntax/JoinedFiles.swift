@@ -39,7 +39,7 @@ public struct TreeAssembly {
   public init(_ file: SourceFile) { self.file = file }
 
   /// Begins a mapping or a list.
-  public mutating func begin(_ kind: Node.Kind, at range: SourceRange) {
+  public mutating func begin(_ kind: NodeKind, at range: SourceRange) {
     precondition(kind != .scalar, "a scalar holds no nodes")
     add(
       NodeRecord(

@@ -38,7 +38,8 @@ extension CoreTag {
   }
 }
 
-enum RecordKind: UInt8 {
+@usableFromInline
+enum RecordKind: UInt8, Sendable {
   case scalar
   case mapping
   case sequence
@@ -46,19 +47,20 @@ enum RecordKind: UInt8 {
 }
 
 /// One node in twenty bytes. Children follow their parent at once, so a tree is one array and no pointers.
-struct NodeRecord {
-  var start: Int32
-  var end: Int32
+@usableFromInline
+struct NodeRecord: Sendable {
+  @usableFromInline var start: Int32
+  @usableFromInline var end: Int32
   /// Scalar: where its text begins. Mapping, sequence: the number of child nodes. Alias: the node it stands for.
-  var first: Int32
+  @usableFromInline var first: Int32
   /// Scalar: length of its text. Mapping, sequence: the index after the last descendant.
-  var second: Int32
-  var kind: RecordKind
-  var style: ScalarStyle
+  @usableFromInline var second: Int32
+  @usableFromInline var kind: RecordKind
+  @usableFromInline var style: ScalarStyle
   /// Raw value of ``CoreTag``, 0 for none.
   var tag: UInt8
   /// Whether the text lies in the tree's own buffer, because it differs from how it is written.
-  var isDecoded: Bool
+  @usableFromInline var isDecoded: Bool
 }
 
 /// All nodes of one file. Made by ``parse(_:limits:)``, never changed.
@@ -66,18 +68,39 @@ public final class NodeTree: Sendable {
   public let file: SourceFile
   let records: ContiguousArray<NodeRecord>
   let decoded: ContiguousArray<UInt8>
+  /// Where handles find all this without asking the tree.
+  @usableFromInline nonisolated(unsafe) let memory: UnsafeMutablePointer<TreeMemory>
 
   init(file: SourceFile, records: ContiguousArray<NodeRecord>, decoded: ContiguousArray<UInt8>) {
     precondition(!records.isEmpty, "a tree has at least its root")
     self.file = file
     self.records = records
     self.decoded = decoded
+    memory = .allocate(capacity: 1)
+    memory.initialize(to: TreeMemory(self))
   }
 
+  deinit { memory.deallocate() }
+
   /// The one document of the file.
-  public var root: Node { Node(tree: self, at: 0) }
+  public var root: Node { Node(TreeOwner(self), at: 0) }
   /// How many nodes are written in the file; what an alias stands for is not counted again.
   public var nodeCount: Int { records.count }
+}
+
+/// Where the parts of a tree lie. The arrays are never changed, so their elements stay where they are for as long as the tree has them.
+public struct TreeMemory {
+  @usableFromInline let records: UnsafePointer<NodeRecord>
+  @usableFromInline let source: UnsafeBufferPointer<UInt8>
+  @usableFromInline let decoded: UnsafeBufferPointer<UInt8>
+  unowned(unsafe) let tree: NodeTree
+
+  fileprivate init(_ tree: NodeTree) {
+    self.tree = tree
+    records = tree.records.withUnsafeBufferPointer { $0.baseAddress! }
+    source = tree.file.bytes.withUnsafeBufferPointer { $0 }
+    decoded = tree.decoded.withUnsafeBufferPointer { $0 }
+  }
 }
 
 /// What a file may be at most.

@@ -59,7 +59,7 @@ public enum ScalarClass: Sendable, Hashable {
   }
 }
 
-extension Node {
+extension NodeHandle {
   /// What a scalar is by the core schema: quoted and block scalars are text, an explicit tag decides. Nil for a mapping or a list.
   public var coreClass: ScalarClass? { resolve(ScalarClass.core) }
 

@@ -20,6 +20,7 @@ public struct SourceRange: Sendable, Hashable, Comparable {
     endOffset = Int32(clamping: max(start, end))
   }
 
+  @usableFromInline
   init(start: Int32, end: Int32) {
     startOffset = start
     endOffset = end

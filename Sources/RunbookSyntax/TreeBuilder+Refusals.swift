@@ -76,12 +76,11 @@ extension TreeBuilder {
   }
 
   mutating func checkKeys(_ mapping: Int, count: Int) {
-    keys.removeAll(keepingCapacity: true)
     var seen: [Int: Int] = [:]
     var index = mapping + 1
     for _ in 0..<count {
       let written = index
-      let key = records[index].kind == .alias ? Int(records[index].first) : index
+      let key = content(of: index)
       index = after(after(index))
       if index - written == 2, let colon = gluedColon(key: written, value: written + 1) {
         report(.missingSpace(in: file, colon: colon))
@@ -98,8 +97,7 @@ extension TreeBuilder {
       }
       var first: Int?
       if count <= 16 {
-        first = keys.first { isSameText($0, key) }
-        keys.append(written)
+        first = sameKey(as: key, from: mapping + 1, to: written)
       } else {
         let hash = hash(of: key)
         if let other = seen[hash] { first = isSameText(other, key) ? other : nil } else { seen[hash] = written }
@@ -125,7 +123,7 @@ extension TreeBuilder {
 
   private mutating func reportDuplicate(_ written: Int, of first: Int) {
     let note = DiagnosticNote("first defined here", at: SourcePlace(file: file, range: range(of: first)))
-    let text = text(of: records[written].kind == .alias ? Int(records[written].first) : written) { String(decoding: $0, as: UTF8.self) }
+    let text = text(of: content(of: written)) { String(decoding: $0, as: UTF8.self) }
     report(
       .duplicateKey, "key '\(text)' is defined twice", range(of: written), notes: [note],
       help: "remove one of the two, or rename it")
@@ -140,6 +138,11 @@ extension TreeBuilder {
     return source[colon + 1] == UInt8(ascii: "/") || source[colon + 1] == UInt8(ascii: ":") ? nil : colon
   }
 
+  /// The node itself, or the one that an alias stands for.
+  @inline(__always)
+  private func content(of index: Int) -> Int { records[index].kind == .alias ? Int(records[index].first) : index }
+
+  @inline(__always)
   private func after(_ index: Int) -> Int {
     switch records[index].kind {
     case .mapping, .sequence: Int(records[index].second)
@@ -163,11 +166,21 @@ extension TreeBuilder {
     return body(UnsafeBufferPointer(rebasing: source[range]))
   }
 
-  @inline(__always)
   private func isSameText(_ written: Int, _ key: Int) -> Bool {
-    let other = records[written].kind == .alias ? Int(records[written].first) : written
+    let other = content(of: written)
     guard records[other].second == records[key].second else { return false }
-    return text(of: other) { left in text(of: key) { right in left.elementsEqual(right) } }
+    return text(of: other) { left in text(of: key) { right in left.holds(right, at: 0) } }
+  }
+
+  /// The key of the same text among those from `start` up to `end`, where the mapping is so small that going through it is quick.
+  private func sameKey(as key: Int, from start: Int, to end: Int) -> Int? {
+    var index = start
+    while index < end {
+      let other = content(of: index)
+      if records[other].kind == .scalar, isSameText(other, key), !isMergeKey(other) { return index }
+      index = after(after(index))
+    }
+    return nil
   }
 
   private func hash(of key: Int) -> Int {

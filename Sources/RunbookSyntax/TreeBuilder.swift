@@ -29,7 +29,10 @@ struct TreeBuilder: EventSink {
   private let limits: SyntaxLimits
   var records: ContiguousArray<NodeRecord> = []
   var decoded: ContiguousArray<UInt8> = []
-  private var frames: [Frame] = []
+  /// The collection that is open innermost; the file itself where none is.
+  private var frame = Frame(index: -1, isFlow: false, lastEnd: 0, reachedBefore: 0, hasAnchor: false)
+  /// Those around it, the file first.
+  private var outerFrames: [Frame] = []
   var anchors: [String: Anchor] = [:]
   /// The anchors of the collections that are open, the innermost last.
   private var openAnchors: [String] = []
@@ -37,8 +40,6 @@ struct TreeBuilder: EventSink {
   private var reached = 0
   private var aliased = 0
   private var documents = 0
-  /// The keys of the mapping being checked; kept to spare an allocation a mapping.
-  var keys: [Int] = []
   private(set) var diagnostics: [Diagnostic] = []
   /// Whether reading was ended by a diagnostic that makes the rest worthless.
   private(set) var isAborted = false
@@ -64,7 +65,8 @@ struct TreeBuilder: EventSink {
 
   /// Where the innermost flow collection that is still open begins.
   var openBracket: Int? {
-    frames.last { $0.isFlow && isFlowIndicator(source[Int(records[Int($0.index)].start)]) }.map { Int(records[Int($0.index)].start) }
+    let starts = ([frame] + outerFrames.reversed()).lazy.filter(\.isFlow).map { Int(records[Int($0.index)].start) }
+    return starts.first { isFlowIndicator(source[$0]) }
   }
 
   // MARK: Events
@@ -94,7 +96,7 @@ struct TreeBuilder: EventSink {
     case .literal, .folded: record.end = endOfBlockScalar(record)
     }
     let quotes: Int32 = style == .plain ? 0 : 2
-    if record.end - record.start - quotes != record.second || !isWritten(text, at: Int(record.first)) {
+    if record.end - record.start - quotes != record.second || !source.holds(text, at: Int(record.first)) {
       record.isDecoded = true
       record.first = Int32(decoded.count)
       decoded.append(contentsOf: text)
@@ -129,12 +131,12 @@ struct TreeBuilder: EventSink {
       return abort(
         .alias, "aliases expand to more than \(limits.aliasedNodes) nodes", range, help: "write the repeated parts out, or repeat less")
     }
-    if frames.count + anchor.height > limits.depth { return tooDeep(range) }
+    if outerFrames.count + anchor.height > limits.depth { return tooDeep(range) }
     let record = NodeRecord(
       start: Int32(truncatingIfNeeded: span.start), end: Int32(truncatingIfNeeded: span.end), first: anchor.index, second: 0,
       kind: .alias, style: .plain, tag: 0, isDecoded: false)
     guard add(record) else { return false }
-    if let top = frames.indices.last { frames[top].height = max(frames[top].height, anchor.height) }
+    frame.height = max(frame.height, anchor.height)
     return true
   }
 
@@ -146,13 +148,14 @@ struct TreeBuilder: EventSink {
       record.start = Int32(skipProperties(from: span.start, to: source.count))
       record.tag = coreTag(properties.tag, for: kind, at: span)
     }
-    if frames.count >= limits.depth { return tooDeep(SourceRange(Int(record.start), Int(record.start) + 1)) }
+    if outerFrames.count >= limits.depth { return tooDeep(SourceRange(Int(record.start), Int(record.start) + 1)) }
     let index = Int32(records.count)
     let before = reached
     guard add(record) else { return false }
-    frames.append(Frame(index: index, isFlow: isFlow, lastEnd: record.start, reachedBefore: before, hasAnchor: false))
+    outerFrames.append(frame)
+    frame = Frame(index: index, isFlow: isFlow, lastEnd: record.start, reachedBefore: before, hasAnchor: false)
     if !properties.isEmpty, let anchor = properties.anchor {
-      frames[frames.count - 1].hasAnchor = true
+      frame.hasAnchor = true
       openAnchors.append(anchor)
       define(anchor, Anchor(index: index, size: nil), at: span)
     }
@@ -160,31 +163,29 @@ struct TreeBuilder: EventSink {
   }
 
   mutating func collectionEnd(_ span: EventSpan) -> Bool {
-    let frame = frames.removeLast()
-    let index = Int(frame.index)
+    let ended = frame
+    frame = outerFrames.removeLast()
+    let index = Int(ended.index)
     // A pair inside `[ ]` is a mapping without brackets of its own: its end has no length.
-    let end = frame.isFlow && span.end > span.start ? Int32(truncatingIfNeeded: span.end) : frame.lastEnd
-    if frame.isFlow { checkGluedComment(at: Int(end)) }
+    let end = ended.isFlow && span.end > span.start ? Int32(truncatingIfNeeded: span.end) : ended.lastEnd
+    if ended.isFlow { checkGluedComment(at: Int(end)) }
     var record = records[index]
     record.end = end
-    record.first = frame.childCount
+    record.first = ended.childCount
     record.second = Int32(records.count)
     records[index] = record
-    if record.kind == .mapping { checkKeys(index, count: Int(frame.childCount) / 2) }
-    if frame.hasAnchor, let anchor = openAnchors.popLast(), anchors[anchor]?.index == frame.index {
-      anchors[anchor] = Anchor(index: frame.index, size: reached - frame.reachedBefore, height: frame.height + 1)
+    if record.kind == .mapping { checkKeys(index, count: Int(ended.childCount) / 2) }
+    if ended.hasAnchor, let anchor = openAnchors.popLast(), anchors[anchor]?.index == ended.index {
+      anchors[anchor] = Anchor(index: ended.index, size: reached - ended.reachedBefore, height: ended.height + 1)
     }
-    if var top = frames.last {
-      top.lastEnd = max(top.lastEnd, end)
-      top.height = max(top.height, frame.height + 1)
-      frames[frames.count - 1] = top
-    }
+    frame.lastEnd = max(frame.lastEnd, end)
+    frame.height = max(frame.height, ended.height + 1)
     return !isAborted
   }
 
   /// Ends what is still open after the reading was given up, so that the keys seen so far are checked too.
   mutating func closeOpenCollections() {
-    while let frame = frames.last {
+    while !outerFrames.isEmpty {
       _ = collectionEnd(EventSpan(start: Int(frame.lastEnd), end: Int(frame.lastEnd)))
     }
   }
@@ -207,18 +208,8 @@ struct TreeBuilder: EventSink {
     }
     records.append(record)
     reached += 1
-    if var top = frames.last {
-      top.childCount += 1
-      top.lastEnd = max(top.lastEnd, record.end)
-      frames[frames.count - 1] = top
-    }
-    return true
-  }
-
-  @inline(__always)
-  private func isWritten(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
-    guard start + text.count <= source.count else { return false }
-    for index in 0..<text.count where source[start + index] != text[index] { return false }
+    frame.childCount += 1
+    frame.lastEnd = max(frame.lastEnd, record.end)
     return true
   }
 

@@ -13,6 +13,17 @@ import Testing
     node.map { $0.tree.file.text(in: $0.range) }
   }
 
+  @Test func aNodeThatWasLentOutKeepsItsTreeOnceItIsOwned() throws {
+    let kept = try root("a: one\nb: { c: [\"t\\u0077o\", 3] }\n").borrowed { lent in
+      #expect(lent.entries.map(\.key.text) == ["a", "b"])
+      #expect(lent["b"]?["c"]?.elements.map(\.text) == ["two", "3"])
+      #expect(lent["b"]?.tree === lent.tree)
+      return lent["b"]?["c"]?.owned
+    }
+    #expect(kept?.elements.map(\.text) == ["two", "3"])
+    #expect(written(kept) == "[\"t\\u0077o\", 3]")
+  }
+
   @Test func blockAndFlow() throws {
     let root = try root("# top\na: one two  # no part of it\nb:\n  - x\n  - { c: [1, 'q'], d: }\n\n# tail\n")
     #expect(root.entries.map { written($0.key) } == ["a", "b"])
