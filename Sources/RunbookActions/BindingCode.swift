@@ -30,6 +30,8 @@ public enum BindingCode: String, Sendable, Hashable, CaseIterable {
   case needlessInterrupt = "RB2013"
   /// Numbers of a rollback trigger that do not go together, or an action that cannot be sampled.
   case trigger = "RB2015"
+  /// The address of a target holds a password.
+  case passwordInAddress = "RB2016"
 
   /// Why it is said, and what to do.
   public var explanation: (cause: String, remedy: String) {
@@ -70,6 +72,11 @@ public enum BindingCode: String, Sendable, Hashable, CaseIterable {
       (
         "A trigger samples an action at even intervals and judges whole windows of samples; these values do not allow that.",
         "Correct them as the message says."
+      )
+    case .passwordInAddress:
+      (
+        "A plan and its params are stored with each run as they are, and a password in an address would be stored with them.",
+        "Declare the address under 'secrets', from the environment, a file or a program, and refer to it."
       )
     case .needlessInterrupt:
       (

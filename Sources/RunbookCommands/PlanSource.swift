@@ -75,8 +75,9 @@ enum PlanSource {
     let given = try bind(params, of: plan, requiresAll: true)
     let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
     let result = Wiring.catalog().bind(plan, params: given, run: facts)
-    let diagnostics = (loaded.diagnostics + result.diagnostics).inOrderOfPlace()
-    guard let bound = result.bound else { throw refuse(diagnostics) }
+    let passwords = plan.plainPasswords(params: given, run: facts)
+    let diagnostics = (loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace()
+    guard let bound = result.bound, passwords.isEmpty else { throw refuse(diagnostics) }
     if !diagnostics.isEmpty { Messages.error(diagnostics.shown) }
     return LoadedRun(bound: bound, normalised: normalised)
   }
@@ -100,7 +101,10 @@ enum PlanSource {
     guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
     let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
     let result = Wiring.catalog().bind(plan, params: saved.params, run: facts)
-    guard let bound = result.bound else { throw refuse((loaded.diagnostics + result.diagnostics).inOrderOfPlace()) }
+    let passwords = plan.plainPasswords(params: saved.params, run: facts)
+    guard let bound = result.bound, passwords.isEmpty else {
+      throw refuse((loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace())
+    }
     return (LoadedRun(bound: bound, normalised: normalised), saved)
   }
 
@@ -110,8 +114,12 @@ enum PlanSource {
     let source = try file(path)
     let loaded = PlanLoader.load(source, includes: IncludedFiles.read)
     guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
-    let result = Wiring.catalog().bind(plan, params: try params(plan), run: run)
-    guard let bound = result.bound else { throw refuse((loaded.diagnostics + result.diagnostics).inOrderOfPlace()) }
+    let given = try params(plan)
+    let result = Wiring.catalog().bind(plan, params: given, run: run)
+    let passwords = plan.plainPasswords(params: given, run: run)
+    guard let bound = result.bound, passwords.isEmpty else {
+      throw refuse((loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace())
+    }
     let edited = LoadedRun(bound: bound, normalised: normalised)
     try edited.refuseUnbuilt()
     return edited
@@ -128,9 +136,10 @@ enum PlanSource {
     let given = loaded.plan == nil ? [:] : try bind(params, of: plan, requiresAll: false)
     let result = Wiring.catalog().bind(plan, params: given)
     KeptToTheEnd.keep(loaded, result)
+    let passwords = plan.plainPasswords(params: given, run: nil)
     return CheckedPlan(
-      diagnostics: (loaded.diagnostics + result.diagnostics).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan,
-      bound: loaded.plan == nil ? nil : result.bound)
+      diagnostics: (loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan,
+      bound: loaded.plan == nil || !passwords.isEmpty ? nil : result.bound)
   }
 
   private static func bind(_ options: ParamOptions, of plan: Plan, requiresAll: Bool) throws -> ValueMap {

@@ -229,5 +229,31 @@ extension ErrorPages {
 
       Correct the values as the message says. Without a rate, `failures: { max: 1, of: 4 }` bears single failures.
       """##,
+    "RB2016":
+      ##"""
+      # RB2016: the address of a target holds a password
+
+      ## Cause
+
+      A plan and its params are stored with each run as they are, so that the run can be resumed, rolled back and reported on. A password that stands in the address of a target, or comes into it by a
+      param, would be stored with them. Secrets are never stored: the run keeps their names and asks for their values when it needs them.
+
+      ## What has already been done
+
+      Nothing. The plan was not loaded: no run was recorded and no target was contacted. Exit status 2. The message shows stars where the password stands.
+
+      ## What to do now
+
+      Declare the whole address, or the password alone, as a secret, and refer to it:
+
+      ```yaml
+      secrets:
+        mongodbUri: { fromEnv: MONGODB_URI }
+      targets:
+        main: { type: mongodb, uri: "${{ secrets.mongodbUri }}", database: shop }
+      ```
+
+      If the plan was committed or shared with the password in it, change the password.
+      """##,
   ]
 }
