@@ -26,6 +26,7 @@ let package = Package(
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CLibMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
     .target(name: "CProcess"),
+    .target(name: "CDigest"),
     .target(name: "RunbookSyntax", dependencies: ["CLibYAML"], swiftSettings: strict),
     .target(
       name: "RunbookPlan",
@@ -48,7 +49,7 @@ let package = Package(
     .target(
       name: "RunbookMongoActions",
       dependencies: [
-        "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", orderedCollections,
+        "RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", "CDigest", orderedCollections,
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),

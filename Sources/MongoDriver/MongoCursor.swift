@@ -5,8 +5,8 @@ public final class MongoCursor: Sendable {
   private struct State {
     /// Zero when the server has nothing left.
     var id: Int64
-    var ready: [BSONDocument]?
-    var prefetch: Task<Result<[BSONDocument], MongoError>, Never>?
+    var ready: BSONBatch?
+    var prefetch: Task<Result<BSONBatch, MongoError>, Never>?
   }
 
   private let client: MongoClient
@@ -38,9 +38,9 @@ public final class MongoCursor: Sendable {
 
   /// The next batch, nil at the end. While the caller works on it, the one after it is already being read, and no more than that.
   /// - Throws: `MongoError`. A cursor that the server has lost (43, 237) is transient: what it would have given is *not* known to be nothing.
-  public func next() async throws(MongoError) -> [BSONDocument]? {
+  public func next() async throws(MongoError) -> BSONBatch? {
     while true {
-      let ready: [BSONDocument]? = state.withLock { state in
+      let ready: BSONBatch? = state.withLock { state in
         defer { state.ready = nil }
         return state.ready
       }
@@ -67,7 +67,7 @@ public final class MongoCursor: Sendable {
     }
   }
 
-  private func fetch(_ id: Int64) async -> Result<[BSONDocument], MongoError> {
+  private func fetch(_ id: Int64) async -> Result<BSONBatch, MongoError> {
     let command = BSONDocument { writer in
       writer.append("getMore", id)
       writer.append("collection", collection)
@@ -95,11 +95,11 @@ public final class MongoCursor: Sendable {
     _ = try? await client.runCommand(command, database: database, session: session)
   }
 
-  private static func batch(of reply: BSONDocument, named name: String) throws(MongoError) -> (id: Int64, documents: [BSONDocument]) {
+  private static func batch(of reply: BSONDocument, named name: String) throws(MongoError) -> (id: Int64, documents: BSONBatch) {
     guard let cursor = reply["cursor"]?.document, let id = cursor["id"]?.integer, let batch = cursor[name]?.array else {
       throw MongoError(kind: .failed, message: "the reply holds no cursor", reply: reply)
     }
-    return (id, batch.documents)
+    return (id, BSONBatch(batch))
   }
 }
 
@@ -130,7 +130,7 @@ extension MongoClient {
   /// Hands all batches of a cursor to `body`, one after another, while the next is being read. Throw to stop early.
   public func forEachBatch(
     _ command: BSONDocument, database: String, batchSize: Int32 = 500, session: MongoSession? = nil,
-    _ body: ([BSONDocument]) async throws -> Void
+    _ body: (BSONBatch) async throws -> Void
   ) async throws {
     try await withCursor(command, database: database, batchSize: batchSize, session: session) { cursor in
       while let batch = try await cursor.next() { try await body(batch) }

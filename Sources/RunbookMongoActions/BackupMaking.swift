@@ -190,8 +190,8 @@ extension BackupMaking {
         looked = .now
         try await lookWhatChanged()
       }
-    ) { document, isWritten in
-      if isWritten { read.add(document) }
+    ) { documents, unwritten in
+      read.add(documents, except: unwritten)
     }
   }
 

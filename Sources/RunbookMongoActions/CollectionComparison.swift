@@ -100,17 +100,23 @@ struct CollectionComparison {
 
   private func digest(_ places: [CollectionPlace]) async throws(ActionError) -> ContentDigest {
     var digest = ContentDigest(key: key)
-    try await forEach(places) { document in digest.add(document) }
+    try await forEachBatch(places) { batch in
+      if ignored.isEmpty { digest.add(batch) } else { for document in batch { digest.add(compared(document)) } }
+    }
     return digest
   }
 
   private func forEach(_ places: [CollectionPlace], _ body: (BSONDocument) -> Void) async throws(ActionError) {
+    try await forEachBatch(places) { batch in for document in batch { body(compared(document)) } }
+  }
+
+  private func forEachBatch(_ places: [CollectionPlace], _ body: (BSONBatch) -> Void) async throws(ActionError) {
     for place in places {
       let command = call.findCommand(place.collection, filter: filter, isView: place.isView)
       try await call.stream(command, of: place.target, collection: place.collection, batchSize: 2000, doing: "comparing") {
         batch throws(ActionError) in
         try call.checkStop("the comparison")
-        for document in batch { body(compared(document)) }
+        body(batch)
       }
     }
   }

@@ -58,12 +58,12 @@ struct CollectionCopy {
   ///   - source: where they are read, by `command`.
   ///   - isThere: whether a document stands there as it is, so that it need not be written.
   ///   - afterBatch: called now and then, between two batches.
-  ///   - onRead: is given every document that was read, with whether it stands there now: of one that was deleted and inserted again while it was read, which comes twice, the first
-  ///     version does.
+  ///   - onRead: is given the documents that were read, part by part, with the indices of those that do not stand there now: of one that was deleted and inserted again while it
+  ///     was read, which comes twice, the first version does.
   func fill(
     from source: MongoTarget, collection: String, by command: BSONDocument, total: Int64?, note: String = "copying", stopping: String,
     doing: String, isThere: (BSONDocument) -> Bool = { _ in false }, afterBatch: () async throws(ActionError) -> Void = {},
-    onRead: (BSONDocument, _ isWritten: Bool) -> Void
+    onRead: (BSONBatch.SubSequence, _ unwritten: Set<Int>) -> Void
   ) async throws(ActionError) {
     var done: Int64 = 0
     try await call.stream(command, of: source, collection: collection, batchSize: 1000, doing: doing) {
@@ -76,13 +76,9 @@ struct CollectionCopy {
           bytes += document.byteCount
           return bytes <= 12_000_000 || bytes == document.byteCount
         }
-        let absent = batch.filter { document in
-          let isThere = isThere(document)
-          if isThere { onRead(document, true) }
-          return !isThere
-        }
-        let twice = try await insert(absent)
-        for (place, document) in absent.enumerated() { onRead(document, !twice.contains(place)) }
+        let absent = batch.indices.filter { !isThere(batch[$0]) }
+        let twice = try await insert(absent.map { batch[$0] })
+        onRead(batch, Set(twice.map { absent[$0] }))
         rest = rest.dropFirst(batch.count)
         done += Int64(batch.count)
         call.context.progress(Progress(done: done, total: total, unit: "documents", note: note))
@@ -171,7 +167,7 @@ extension MongoCall {
     ) {
       documents throws(ActionError) in
       try checkStop(stopping)
-      for document in documents { digest.add(document) }
+      digest.add(documents)
       done += Int64(documents.count)
       context.progress(Progress(done: done, total: total, unit: "documents", note: note))
     }

@@ -152,7 +152,7 @@ struct CollectionSwap: Sendable {
       from: source.target, collection: source.collection,
       by: call.findCommand(source.collection, filter: [:], isView: isView, isBounded: false), total: backup?.documents,
       note: RestoreWork.note(loss: loss).map { "copying; \($0)" } ?? "copying", stopping: "the restore", doing: "reading the backup"
-    ) { document, _ in read.add(document) }
+    ) { documents, _ in read.add(documents) }
     try await crashPoints.hit("swap.copied")
     if let backup, read.text != backup.digest { throw unproven("the backup \(source.label) is no longer what was proven") }
     let written = try await digest(of: beside, record, "proving the copy")

@@ -1,3 +1,4 @@
+import CDigest
 import Crypto
 import MongoDriver
 
@@ -25,6 +26,32 @@ struct ContentDigest: Sendable, Equatable {
     buckets[bucket].length += Int64(document.byteCount)
     buckets[bucket].sum &+= key.hash(document)
   }
+
+  /// Adds documents of one answer: four at a time where the processor can.
+  /// - Parameter except: the indices of those that are left out.
+  mutating func add(_ documents: BSONBatch.SubSequence, except: Set<Int> = []) {
+    guard key.hashesMany, except.isEmpty else {
+      for index in documents.indices where !except.contains(index) { add(documents[index]) }
+      return
+    }
+    let most = 256
+    let (key, all) = (key, documents.base)
+    withUnsafeTemporaryAllocation(of: DigestKey.Hashed.self, capacity: most) { hashed in
+      for start in stride(from: documents.startIndex, to: documents.endIndex, by: most) {
+        let range = start..<Swift.min(start + most, documents.endIndex)
+        all.withBytes(of: range) { bytes, places in key.hash(places, of: bytes, into: hashed) }
+        buckets.withUnsafeMutableBufferPointer { buckets in
+          for document in hashed.prefix(range.count) {
+            buckets[document.bucket].count += 1
+            buckets[document.bucket].length += Int64(document.length)
+            buckets[document.bucket].sum &+= document.hash
+          }
+        }
+      }
+    }
+  }
+
+  mutating func add(_ documents: BSONBatch) { add(documents[...]) }
 
   /// Takes a document out that was added.
   mutating func remove(_ document: BSONDocument) {
@@ -70,7 +97,7 @@ struct DigestKey: Sendable, Equatable {
   private let keyed: SHA256
   private let seeds: (UInt64, UInt64)
 
-  init() { self.init(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) }) }
+  init() { self.init(bytes: (0..<4).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: .min ... .max)) { Array($0) } }) }
 
   init(bytes: [UInt8]) {
     self.bytes = bytes
@@ -85,25 +112,66 @@ struct DigestKey: Sendable, Equatable {
 
   func hash(_ document: BSONDocument) -> UInt128 { hash(document.slice) }
 
+  private static let isAvailable = cdigest_available() != 0
+
+  /// Whether several documents can be hashed at once.
+  var hashesMany: Bool { Self.isAvailable && bytes.count == CDIGEST_KEY }
+
+  /// What of a document goes into its bucket.
+  struct Hashed {
+    let bucket: Int
+    let length: Int
+    let hash: UInt128
+  }
+
+  /// Hashes documents at their places in `bytes`, one after another into `hashed`, which has room for them. Only where `hashesMany`.
+  func hash(_ places: ArraySlice<BSONPlace>, of bytes: UnsafeRawBufferPointer, into hashed: UnsafeMutableBufferPointer<Hashed>) {
+    withUnsafeTemporaryAllocation(of: cdigest_message.self, capacity: places.count) { messages in
+      withUnsafeTemporaryAllocation(of: UInt128.self, capacity: places.count) { hashes in
+        for (place, index) in zip(places, messages.indices) {
+          messages.initializeElement(at: index, to: cdigest_message(start: place.start, length: place.count))
+        }
+        self.bytes.withUnsafeBufferPointer { key in
+          cdigest_hash(key.baseAddress, bytes.baseAddress, messages.baseAddress, messages.count, hashes.baseAddress)
+        }
+        for (place, index) in zip(places, hashes.indices) {
+          hashed.initializeElement(
+            at: index, to: Hashed(bucket: bucket(of: place, in: bytes), length: place.count, hash: UInt128(littleEndian: hashes[index])))
+        }
+      }
+    }
+  }
+
   /// By the type and the bytes of `_id`; of the whole document where it has none. A bucket only has to be the same on both sides and to hold about as
   /// many documents as any other, so that mixing is enough, at a tenth of what SHA-256 takes.
   func bucket(of document: BSONDocument) -> Int {
-    guard let id = document["_id"] else { return bucket(of: document.slice, type: 0) }
-    return bucket(of: id.bytes, type: id.type.rawValue)
+    document.withBytes { bytes in bucket(of: BSONPlace(type: .document, start: 0, end: bytes.count), in: bytes) }
   }
 
-  private func bucket(of bytes: ArraySlice<UInt8>, type: UInt8) -> Int {
-    bytes.withUnsafeBytes { bytes in
-      var state = seeds.0 ^ UInt64(type)
-      var offset = 0
-      while offset < bytes.count {
-        var word: UInt64 = 0
-        for place in 0..<min(8, bytes.count - offset) { word |= UInt64(bytes[offset + place]) << (8 * UInt64(place)) }
-        state = Self.mixed(state ^ word) &+ seeds.1
-        offset += 8
-      }
-      return Int(Self.mixed(state ^ UInt64(bytes.count)) % UInt64(ContentDigest.bucketCount))
+  private func bucket(of document: BSONPlace, in bytes: UnsafeRawBufferPointer) -> Int {
+    var walk = BSONWalk(bytes, from: document.start)
+    while walk.next() {
+      if walk.isNamed(Self.id) { return bucket(of: bytes, from: walk.value.start, to: walk.value.end, type: walk.value.type.rawValue) }
     }
+    return bucket(of: bytes, from: document.start, to: document.end, type: 0)
+  }
+
+  private static let id = Array("_id\0".utf8)
+
+  private func bucket(of bytes: UnsafeRawBufferPointer, from start: Int, to end: Int, type: UInt8) -> Int {
+    var state = seeds.0 ^ UInt64(type)
+    var offset = start
+    while offset < end {
+      var word: UInt64 = 0
+      if end - offset >= 8 {
+        word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      } else {
+        for place in 0..<(end - offset) { word |= UInt64(bytes[offset + place]) << (8 * UInt64(place)) }
+      }
+      state = Self.mixed(state ^ word) &+ seeds.1
+      offset += 8
+    }
+    return Int(Self.mixed(state ^ UInt64(end - start)) % UInt64(ContentDigest.bucketCount))
   }
 
   /// Every bit of a word acts on every bit of the result: the last step of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number

@@ -121,7 +121,7 @@ struct MongoCall: Sendable {
   /// Hands the batches of a cursor to `body`.
   func stream(
     _ command: BSONDocument, of target: MongoTarget, collection: String, batchSize: Int32 = 500, doing: String,
-    _ body: ([BSONDocument]) async throws(ActionError) -> Void
+    _ body: (BSONBatch) async throws(ActionError) -> Void
   ) async throws(ActionError) {
     let client = try target.client(forMilliseconds: limit)
     do {

@@ -108,7 +108,7 @@ extension MongoTarget {
     do {
       try await client.forEachBatch(command, database: database, batchSize: 1000) { batch in
         _ = try unfencedMilliseconds()
-        for document in batch { digest.add(document) }
+        digest.add(batch)
       }
     } catch let error as MongoError {
       throw self.error(error, collection: collection, doing: "looking whether the backup is what was proven")

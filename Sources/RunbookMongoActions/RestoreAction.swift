@@ -161,7 +161,7 @@ struct RestoreWork: OnlineChangeWork {
     return definition
   }
 
-  func read(_ body: ([BSONDocument]) async throws(ActionError) -> Void) async throws(ActionError) {
+  func read(_ body: (BSONBatch) async throws(ActionError) -> Void) async throws(ActionError) {
     guard let found = try await from.target.definition(of: from.collection) else {
       throw ActionError(
         code: MongoErrorCode.missingCollection, message: "there is no collection \(from.label)", kind: .refused,
@@ -173,7 +173,7 @@ struct RestoreWork: OnlineChangeWork {
   }
 
   /// The documents that are there now, of those given; with `replaces` whole, else their keys alone.
-  func present(_ documents: [BSONDocument]) async throws(ActionError) -> [RawBSONValue: BSONDocument] {
+  func present(_ documents: some Sequence<BSONDocument>) async throws(ActionError) -> [RawBSONValue: BSONDocument] {
     let found = try await change.documents(
       withKeys: documents.compactMap { $0["_id"] }, in: collection, projection: replaces ? nil : ["_id": 1])
     return Dictionary(found.compactMap { document in document["_id"].map { ($0, document) } }, uniquingKeysWith: { first, _ in first })

@@ -183,7 +183,7 @@ final class TransformForward {
   }
 
   /// The rows of documents that are to be asked about, in batches.
-  private func batches(_ documents: [BSONDocument]) throws(ActionError) -> [[TransformRow]] {
+  private func batches(_ documents: BSONBatch) throws(ActionError) -> [[TransformRow]] {
     var batches: [[TransformRow]] = []
     var bytes = 0
     for document in documents {

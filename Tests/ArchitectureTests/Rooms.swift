@@ -20,6 +20,7 @@ let rooms: [Room] = [
   Room(name: "CLibYAML"),
   Room(name: "CLibMongoC"),
   Room(name: "CProcess"),
+  Room(name: "CDigest"),
   Room(name: "RunbookSyntax", rooms: ["CLibYAML"], pure: true),
   Room(name: "RunbookPlan", rooms: ["RunbookSyntax"], packages: ["Crypto", "OrderedCollections"], pure: true),
   Room(name: "RunbookFormat", rooms: ["RunbookSyntax"], pure: true),
@@ -28,7 +29,7 @@ let rooms: [Room] = [
   Room(name: "RunbookActions", rooms: ["RunbookPlan", "RunbookSyntax", "CProcess"], packages: ["OrderedCollections"]),
   Room(name: "RunbookLint", rooms: ["RunbookActions", "RunbookPlan", "RunbookSyntax"], packages: ["OrderedCollections"], pure: true),
   Room(
-    name: "RunbookMongoActions", rooms: ["RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver"],
+    name: "RunbookMongoActions", rooms: ["RunbookActions", "RunbookPlan", "RunbookSyntax", "MongoDriver", "CDigest"],
     packages: ["Crypto", "Histogram", "OrderedCollections"]),
   Room(name: "RunbookJournal", rooms: ["RunbookEngine", "RunbookPlan"], packages: ["Crypto", "OrderedCollections"]),
   Room(
@@ -90,7 +91,7 @@ extension Room {
       waiting += room.rooms
       seen.formUnion(room.packages)
     }
-    return seen.subtracting(["CLibYAML", "CLibMongoC", "CProcess", "GRDB"])
+    return seen.subtracting(["CLibYAML", "CLibMongoC", "CProcess", "CDigest", "GRDB"])
   }
 }
 
