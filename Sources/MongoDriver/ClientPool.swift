@@ -59,7 +59,7 @@ final class ClientPool: Sendable {
 
   deinit {
     // Saying goodbye to the server may block, so it is done where blocking is allowed.
-    for (queue, client) in zip(queues, clients) { queue.async { client.close() } }
+    for (queue, client) in zip(queues, clients) where client.isOpen { queue.async { client.close() } }
   }
 
   /// Runs `body` on client `index`, or on any that is free, and gives back what it returns.
@@ -161,4 +161,7 @@ private final class ClientBox: Sendable {
   func close() {
     client.withLock { $0 = nil }
   }
+
+  /// Whether it has been used since it was closed. Only for whoever knows that nobody uses it now.
+  var isOpen: Bool { client.withLock { $0 != nil } }
 }

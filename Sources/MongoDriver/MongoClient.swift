@@ -26,6 +26,7 @@ public final class MongoClient: Sendable {
   public let uri: MongoURI
   public let options: Options
   let pool: ClientPool
+  let idle = IdleSessions()
 
   /// Checks the connection string; nothing is connected before the first command.
   /// - Throws: `MongoError` of kind `usersMistake` if it is no valid connection string.
@@ -71,6 +72,21 @@ public final class MongoClient: Sendable {
     try await send(command, database: database, session: session, intent: .write)
   }
 
+  /// Lends `body` a way to send one command that changes nothing as often as it likes, each time when the answer before has come. All of it is done by the thread
+  /// of one connection, which nobody else can use meanwhile, so that no time between two commands goes by in waking threads.
+  public func sendRepeatedly<R: Sendable>(
+    _ command: BSONDocument, database: String, _ body: @escaping @Sendable (_ send: () throws(MongoError) -> BSONDocument) -> R
+  ) async throws(MongoError) -> R {
+    guard !database.utf8.contains(0) else { throw MongoError(kind: .usersMistake, message: "the database's name holds NUL") }
+    let result = await pool.run { [self] client in
+      body { () throws(MongoError) in try judge(client.run(command, database: database, session: nil), intent: .read) }
+    }
+    switch result {
+    case .success(let value): return value
+    case .failure(let failure): throw error(failure, labels: [], intent: .read)
+    }
+  }
+
   private func send(_ command: BSONDocument, database: String, session: MongoSession?, intent: CommandIntent) async throws(MongoError)
     -> BSONDocument
   {
@@ -108,6 +124,7 @@ public final class MongoClient: Sendable {
 
   /// Closes all connections after the commands under way. The client may be used again; it then connects anew, without its former sessions.
   public func close() async {
+    idle.forget()
     await pool.close()
   }
 }

@@ -105,7 +105,7 @@ public final class MongoCursor: Sendable {
 
 extension MongoClient {
   /// Runs a `find`, `aggregate`, `listCollections` or `listIndexes` and lends its cursor to `body`; the cursor is gone on the server when this
-  /// returns or throws. It runs in `session`, or in one of its own: the server binds a cursor to its session.
+  /// returns or throws. It runs in `session`, or in one that no other cursor has at the time: the server binds a cursor to its session.
   /// - Parameters:
   ///   - command: without `batchSize`.
   ///   - batchSize: documents a batch; the server also ends a batch at 16 MiB.
@@ -113,13 +113,14 @@ extension MongoClient {
     _ command: BSONDocument, database: String, batchSize: Int32 = 500, session: MongoSession? = nil,
     _ body: (MongoCursor) async throws -> R
   ) async throws -> R {
-    let own: MongoSession
-    if let session { own = session } else { own = try await startSession() }
+    let used: MongoSession
+    if let session { used = session } else { used = try await sessionForCursor() }
     let cursor = try await MongoCursor(
-      sized(command, batchSize), database: database, batchSize: batchSize, session: own, client: self)
+      sized(command, batchSize), database: database, batchSize: batchSize, session: used, client: self)
     do {
       let result = try await body(cursor)
       await cursor.close()
+      if session == nil { used.release() }
       return result
     } catch {
       await cursor.close()

@@ -189,7 +189,8 @@ private struct NativeSession {
 
 /// A version 4 UUID.
 func randomUUID() -> [UInt8] {
-  var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+  // Two questions to the system, not one a byte.
+  var bytes = withUnsafeBytes(of: (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))) { Array($0) }
   bytes[6] = bytes[6] & 0x0F | 0x40
   bytes[8] = bytes[8] & 0x3F | 0x80
   return bytes

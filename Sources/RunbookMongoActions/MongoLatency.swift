@@ -50,7 +50,11 @@ public struct MongoLatency: ReadingAction {
     let recorder = LatencyRecorder(schedule)
     let failure = await withTaskGroup(of: ActionError?.self) { group in
       for client in connections {
-        group.addTask { await Self.sample(command, by: client, of: call, in: collection, recorder) }
+        group.addTask {
+          schedule.interval == nil
+            ? await Self.sampleAtOnce(command, by: client, of: call, in: collection, recorder)
+            : await Self.sample(command, by: client, of: call, in: collection, recorder)
+        }
       }
       var first: ActionError?
       for await error in group where first == nil { first = error }
@@ -79,6 +83,68 @@ public struct MongoLatency: ReadingAction {
     return clients
   }
 
+  /// The same as `sample` where none is waited for: one after the other by the connection's own thread, so that neither the waking of threads is measured nor
+  /// what else this process does on them.
+  private static func sampleAtOnce(
+    _ command: BSONDocument, by client: MongoClient, of call: MongoCall, in collection: String, _ recorder: LatencyRecorder
+  ) async -> ActionError? {
+    let sent: Result<ActionError?, MongoError> = await withTaskCancellationHandler {
+      do throws(MongoError) {
+        return .success(
+          try await client.sendRepeatedly(command, database: call.target.database) { sending in
+            send(of: call, in: collection, recorder, by: sending)
+          })
+      } catch {
+        return .failure(error)
+      }
+    } onCancel: {
+      recorder.end()
+    }
+    switch sent {
+    case .success(let failure?): return failure
+    case .success(nil):
+      // The connection's thread does not know that this task was cancelled.
+      do throws(ActionError) { try call.checkStop("the measurement") } catch { return error }
+      return nil
+    case .failure(let error):
+      recorder.end()
+      return call.target.error(error, collection: collection, doing: "measuring")
+    }
+  }
+
+  private static func send(
+    of call: MongoCall, in collection: String, _ recorder: LatencyRecorder, by send: () throws(MongoError) -> BSONDocument
+  ) -> ActionError? {
+    while let turn = recorder.next() {
+      do throws(ActionError) { try call.checkStop("the measurement") } catch {
+        recorder.end()
+        return error
+      }
+      let begin = ContinuousClock.now
+      var failure: ActionError?
+      do throws(MongoError) { _ = try send() } catch {
+        failure = call.target.error(error, collection: collection, doing: "measuring")
+      }
+      if let end = judged(turn, since: begin, failure, of: call, recorder) { return end }
+    }
+    return nil
+  }
+
+  /// Notes what came of an operation.
+  /// - Returns: why no more are to be sent; nil where they are.
+  private static func judged(
+    _ turn: LatencyRecorder.Turn, since begin: ContinuousClock.Instant, _ failure: ActionError?, of call: MongoCall,
+    _ recorder: LatencyRecorder
+  ) -> ActionError? {
+    let isUseless = recorder.record(turn, since: begin, failed: failure != nil)
+    if let failure, isUseless || failure.kind == .mistake || failure.kind == .refused {
+      recorder.end()
+      return failure
+    }
+    call.context.progress(recorder.progress)
+    return nil
+  }
+
   /// Sends operations until there are no more.
   /// - Returns: why the measurement makes no sense or was stopped; nil where all went out.
   private static func sample(
@@ -96,12 +162,7 @@ public struct MongoLatency: ReadingAction {
       } catch {
         failure = call.target.error(error, collection: collection, doing: "measuring")
       }
-      let isUseless = recorder.record(turn, since: begin, failed: failure != nil)
-      if let failure, isUseless || failure.kind == .mistake || failure.kind == .refused {
-        recorder.end()
-        return failure
-      }
-      call.context.progress(recorder.progress)
+      if let end = judged(turn, since: begin, failure, of: call, recorder) { return end }
     }
     return nil
   }

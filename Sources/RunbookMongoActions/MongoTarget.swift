@@ -71,6 +71,8 @@ public final class MongoTarget: CoordinatingTarget {
   public func client(forMilliseconds limit: Int64) throws(ActionError) -> MongoClient {
     if limit <= Self.shortTime { return client }
     let minutes = limit / 60_000 + 1
+    // Looked up first: a client has queues of its own, and to make one for each question would cost more than the question.
+    if let known = patientClients.withLock({ $0[minutes] }) { return known }
     var options = options.client
     options.socketTimeout = .seconds(minutes * 60 + 30)
     let made: MongoClient

@@ -55,11 +55,28 @@ final class TriggerWatch: Sendable {
 
 /// One trigger being watched.
 private final class TriggerPost: Sendable {
+  private struct Waiting {
+    var deadline: Int64
+    var work: Task<Void, Never>?
+  }
+
   private struct Contents {
     var machine: TriggerMachine
     /// Samples whose action has not come back yet, those given up included.
     var outstanding = 0
     var number = 0
+    /// Samples that still count when they come, by their numbers.
+    var waiting: [Int: Waiting] = [:]
+
+    /// What has to be looked at next, the next sample aside.
+    var nextMoment: Int64 { waiting.values.reduce(machine.nextBorder) { min($0, $1.deadline) } }
+
+    /// Those of the waiting ones, which are waited for no longer.
+    mutating func takeWaiting(where isMeant: (Waiting) -> Bool) -> [Waiting] {
+      let meant = waiting.filter { isMeant($0.value) }
+      for number in meant.keys { waiting[number] = nil }
+      return Array(meant.values)
+    }
   }
 
   private let trigger: BoundTrigger
@@ -82,24 +99,23 @@ private final class TriggerPost: Sendable {
     mostOutstanding = Int(min(max(1, (limit + every - 1) / every), 16))
   }
 
-  /// Samples and keeps time until its task is cancelled.
+  /// Samples and keeps time until its task is cancelled. The time of samples as well: a timer for each would wake more threads than the sample.
   func watch() async {
     let start = contents.withLock { $0.machine.windowStart }
     var next = start
-    await withDiscardingTaskGroup { group in
-      while !Task.isCancelled {
-        let now = sampler.clock.now()
-        tick(at: now)
-        if now >= next {
-          if let number = beginSample(at: now) { group.addTask { await self.sample(number) } }
-          // On schedule, not after the last answer; a moment that was missed is not made up for.
-          next = start + ((now - start) / every + 1) * every
-        }
-        let wake = min(next, contents.withLock { $0.machine.nextBorder })
-        if wake > now { await sampler.clock.sleep(milliseconds: wake - now) }
+    while !Task.isCancelled {
+      let now = sampler.clock.now()
+      tick(at: now)
+      giveUp(at: now)
+      if now >= next {
+        if let number = beginSample(at: now) { sample(number) }
+        // On schedule, not after the last answer; a moment that was missed is not made up for.
+        next = start + ((now - start) / every + 1) * every
       }
-      group.cancelAll()
+      let wake = min(next, contents.withLock { $0.nextMoment })
+      if wake > now { await sampler.clock.sleep(milliseconds: wake - now) }
     }
+    for waiting in contents.withLock({ $0.takeWaiting { _ in true } }) { waiting.work?.cancel() }
   }
 
   private func tick(at now: Int64) {
@@ -127,26 +143,31 @@ private final class TriggerPost: Sendable {
       guard contents.outstanding < mostOutstanding else { return nil }
       contents.outstanding += 1
       contents.number += 1
+      contents.waiting[contents.number] = Waiting(deadline: now + limit)
       return contents.number
     }
     if number == nil { take(.error("\(mostOutstanding) earlier samples have no answer yet", transient: true)) }
     return number
   }
 
-  /// One sample, which is waited for as long as it may take; an action that does not come back then is left behind.
-  private func sample(_ number: Int) async {
-    let (answers, sink) = AsyncStream.makeStream(of: TriggerMachine.Sample.Observation.self)
+  /// Asks once; nobody waits for the answer here.
+  private func sample(_ number: Int) {
     let work = Task {
-      sink.yield(await sampler.observe(trigger, number: number))
-      contents.withLock { $0.outstanding -= 1 }
+      let answer = await sampler.observe(trigger, number: number)
+      let isWaitedFor = contents.withLock { contents in
+        contents.outstanding -= 1
+        return contents.waiting.removeValue(forKey: number) != nil
+      }
+      if isWaitedFor, !Task.isCancelled { take(answer) }
     }
-    let timer = Task {
-      await sampler.clock.sleep(milliseconds: limit)
-      if !Task.isCancelled { sink.yield(.error("no answer within \(DurationText.format(microseconds: limit * 1_000))", transient: true)) }
+    contents.withLock { $0.waiting[number]?.work = work }
+  }
+
+  /// Samples that took as long as they may are errors; an action that does not come back then is left behind.
+  private func giveUp(at now: Int64) {
+    for late in contents.withLock({ $0.takeWaiting { $0.deadline <= now } }) {
+      late.work?.cancel()
+      take(.error("no answer within \(DurationText.format(microseconds: limit * 1_000))", transient: true))
     }
-    let answer = await answers.first { _ in true }
-    timer.cancel()
-    work.cancel()
-    if let answer, !Task.isCancelled { take(answer) }
   }
 }
