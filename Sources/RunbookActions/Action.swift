@@ -8,6 +8,20 @@ public protocol Action: Sendable {
   /// What no type can say about the arguments: fields that exclude each other, pipelines that cannot be undone. Called at load, with the values
   /// that are known then; one that refers to something later is absent from `arguments` and named in `unknown`.
   func review(arguments: ValueMap, unknown: Set<String>) -> [ArgumentProblem]
+
+  /// The action as one that looks or that changes something; nil where it is none. Told by each kind of action itself, since to ask the language's runtime costs more
+  /// than some actions do.
+  var asReading: (any ReadingAction)? { get }
+  var asChanging: (any ChangingAction)? { get }
+}
+
+extension Action {
+  public var asReading: (any ReadingAction)? { nil }
+  public var asChanging: (any ChangingAction)? { nil }
+}
+
+extension ReadingAction {
+  public var asReading: (any ReadingAction)? { self }
 }
 
 /// A mistake in an action's arguments, found at load.
@@ -69,6 +83,8 @@ public protocol ChangingAction: Action {
 }
 
 extension ChangingAction {
+  public var asChanging: (any ChangingAction)? { self }
+
   /// What every lease and every guarded write is made of.
   public var needs: Set<Capability> { [.fencedUpdates, .sessions] }
 }

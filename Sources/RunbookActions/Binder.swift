@@ -216,7 +216,7 @@ struct Binder {
         at: reference.range, help: "refer to params, run or metadata")
     }
     // Only databases hold reservations: what programs and services change is protected by the plan's `locks`.
-    guard call.descriptor.targetType == "mongodb", let action = call.action as? any ChangingAction else { return }
+    guard call.descriptor.targetType == "mongodb", let action = call.action?.asChanging else { return }
     let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)
     guard let target = call.call.target.flatMap({ try? Resolver.resolve($0, as: .text, scope: scope).stringValue }) else { return }
     let collection = call.call.collection.flatMap { try? Resolver.resolve($0, as: .text, scope: scope).stringValue }

@@ -8,7 +8,7 @@ extension EffectWork {
   /// What a call measures, ready to be carried out; nil where it measures nothing.
   func measurement(in call: BoundCall, _ resolved: ResolvedCall) async throws(ActionError) -> Measurement? {
     guard let (name, nested) = call.nested.first else { return nil }
-    guard let inner = ResolvedCall(value: resolved.arguments[name]), let action = nested.action as? any ReadingAction else {
+    guard let inner = ResolvedCall(value: resolved.arguments[name]), let action = nested.action?.asReading else {
       preconditionFailure("\(nested.descriptor.name) cannot be measured with")
     }
     return Measurement(
@@ -36,7 +36,7 @@ extension EffectWork {
     for test in tests {
       if let step = test.baseline {
         compared.outputs.append((test, try baseline(of: step)))
-      } else if let call = bound.checks[check.id]?.measurements[test.range], let action = call.action as? any ReadingAction {
+      } else if let call = bound.checks[check.id]?.measurements[test.range], let action = call.action?.asReading {
         let observation = try await action.read(try await context(try resolve(call, in: scope), call: call, limits: limits))
         let missing = observation.noDataReason.map { ComparedOutputs.missing("what was measured beside it: \($0)") }
         compared.outputs.append((test, missing ?? .outputs(observation.outputs)))

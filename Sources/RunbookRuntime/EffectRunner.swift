@@ -148,7 +148,7 @@ struct EffectWork {
         outputs = [:]
       }
     case .action:
-      guard let call, let action = call.action as? any ReadingAction else { preconditionFailure("check \(check.id) has no reading action") }
+      guard let call, let action = call.action?.asReading else { preconditionFailure("check \(check.id) has no reading action") }
       let resolved = try resolve(call, in: scope)
       let observation = try await action.read(context(resolved, call: call, limits: limits))
       if let reason = observation.noDataReason {
@@ -194,7 +194,7 @@ struct EffectWork {
     var parts: ValueMap = [CaptureKey.call: call.value]
     if !captured.isEmpty { parts[CaptureKey.captured] = .map(captured) }
     if !undo.isEmpty { parts[CaptureKey.undo] = .map(undo) }
-    if let action = step.call.action as? any ChangingAction {
+    if let action = step.call.action?.asChanging {
       let value = try await action.capture(context(call, call: step.call, limits: step.limits))
       if value != .null { parts[CaptureKey.action] = value }
     }
@@ -210,8 +210,7 @@ struct EffectWork {
   func perform() async throws(ActionError) -> EffectRunner.Answer {
     let call = try stepCall(in: scope)
     let context = try await contextOf(call)
-    switch step.call.action {
-    case let action as any ReadingAction:
+    if let action = step.call.action?.asReading {
       let observation = try await action.read(context)
       if let refusal = observation.refusal { throw ActionError(code: "RB2307", message: refusal, kind: .refused) }
       try refuseSecrets(in: observation.outputs)
@@ -220,14 +219,15 @@ struct EffectWork {
       return .outcome(
         .done(outputs: .map(outputs), warnings: observation.warnings.count),
         warnings: observation.warnings + (observation.noDataReason.map { [$0] } ?? []))
-    case let action as any ChangingAction:
-      let result = try await action.perform(context, captured: actionCapture)
-      try refuseSecrets(in: result.outputs)
-      var outputs = result.outputs
-      if !result.warnings.isEmpty { outputs["warnings"] = .list(result.warnings.map(Value.string)) }
-      return .outcome(.done(outputs: .map(outputs), warnings: result.warnings.count), warnings: result.warnings)
-    default: preconditionFailure("step \(step.step.id) has no action that can be carried out")
     }
+    guard let action = step.call.action?.asChanging else {
+      preconditionFailure("step \(step.step.id) has no action that can be carried out")
+    }
+    let result = try await action.perform(context, captured: actionCapture)
+    try refuseSecrets(in: result.outputs)
+    var outputs = result.outputs
+    if !result.warnings.isEmpty { outputs["warnings"] = .list(result.warnings.map(Value.string)) }
+    return .outcome(.done(outputs: .map(outputs), warnings: result.warnings.count), warnings: result.warnings)
   }
 
   /// The step happened, and fails: what refers to its output would mean something else after a crash.
@@ -248,7 +248,7 @@ struct EffectWork {
       default: return .unknown(Failure(code: "RB2304", message: "the probe '\(probe.id)' gave no answer: \(result.message)"))
       }
     }
-    guard let action = step.call.action as? any ChangingAction else { return .notHappened }
+    guard let action = step.call.action?.asChanging else { return .notHappened }
     let context = try await contextOf(try stepCall(in: scope))
     switch try await action.probe(context, captured: actionCapture) {
     case .happened(let result): return .happened(outputs: .map(result.outputs))
@@ -258,7 +258,7 @@ struct EffectWork {
   }
 
   func undo() async throws(ActionError) -> Outcome {
-    guard let action = step.call.action as? any ChangingAction else { return .undone() }
+    guard let action = step.call.action?.asChanging else { return .undone() }
     let context = try await contextOf(try stepCall(in: scope))
     let result = try await action.undo(context, captured: actionCapture, outputs: recordedOutputs)
     runner.memory.remember(undo: result, of: step.step.id)
@@ -266,7 +266,7 @@ struct EffectWork {
   }
 
   func verifyUndone() async throws(ActionError) -> CheckResult {
-    guard let action = step.call.action as? any ChangingAction else { return CheckResult(.pass) }
+    guard let action = step.call.action?.asChanging else { return CheckResult(.pass) }
     let record = scope.state.step(step.step.id)
     let result =
       runner.memory.undo(of: step.step.id)

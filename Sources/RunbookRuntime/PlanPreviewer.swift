@@ -262,7 +262,7 @@ struct PreviewWalk {
   }
 
   mutating func note(_ step: String, _ call: BoundCall, _ resolved: ResolvedCall?) {
-    guard let action = call.action as? any ChangingAction, let resolved else { return }
+    guard let action = call.action?.asChanging, let resolved else { return }
     for name in action.reservations(arguments: resolved.arguments, collection: resolved.collection) {
       changed["\(resolved.target ?? "")/\(name)", default: []].append(step)
     }
@@ -270,7 +270,7 @@ struct PreviewWalk {
 
   private static func places(of call: BoundCall, _ resolved: ResolvedCall?) -> [String] {
     guard let resolved else { return [] }
-    var names = (call.action as? any ChangingAction)?.reservations(arguments: resolved.arguments, collection: resolved.collection) ?? []
+    var names = call.action?.asChanging?.reservations(arguments: resolved.arguments, collection: resolved.collection) ?? []
     if let collection = resolved.collection { names.append("collection:\(collection)") }
     return names.map { "\(resolved.target ?? "")/\($0)" }
   }

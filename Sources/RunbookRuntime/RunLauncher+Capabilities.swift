@@ -35,7 +35,7 @@ extension BoundPlan {
   func steps(needing capability: Capability, in target: String, run: RunFacts) -> [BoundStep] {
     let scope = DeclarationScope(params: params, metadata: plan.metadata, run: run)
     return steps.values.filter { step in
-      guard step.call.usesTarget, let action = step.call.action as? any ChangingAction, action.needs.contains(capability) else {
+      guard step.call.usesTarget, let action = step.call.action?.asChanging, action.needs.contains(capability) else {
         return false
       }
       return step.call.call.target.flatMap { try? Resolver.resolve($0, as: .text, scope: scope).stringValue } == target

@@ -19,7 +19,7 @@ struct TriggerSampler: Sendable {
   /// - Parameter number: counts the samples of this process, for the effect's name.
   func observe(_ trigger: BoundTrigger, number: Int) async -> TriggerMachine.Sample.Observation {
     do throws(ActionError) {
-      guard let action = trigger.call.action as? any ReadingAction else {
+      guard let action = trigger.call.action?.asReading else {
         preconditionFailure("\(trigger.trigger.id) has no reading action")
       }
       let observation = try await action.read(try await context(of: trigger, number: number))

@@ -1,6 +1,7 @@
-import MongoDriver
 import RunbookTestSupport
 import Testing
+
+@testable import MongoDriver
 
 @Suite struct CursorTests {
   private func withNumbers(_ count: Int32, _ body: (MongoClient, String) async throws -> Void) async throws {
@@ -66,5 +67,50 @@ import Testing
         (error as? MongoError).map { [43, 175, 237].contains($0.code) && $0.kind == .transient } ?? false
       }
     }
+  }
+
+  @Test func cursorsAtOnceHaveSessionsOfTheirOwnAndLaterOnesTheSame() async throws {
+    try await withNumbers(30) { client, database in
+      func ids(_ cursor: MongoCursor) async throws -> [Int32] {
+        var ids: [Int32] = []
+        while let batch = try await cursor.next() { ids += batch.compactMap { $0["_id"]?.int32 } }
+        return ids
+      }
+      for _ in 0..<2 {
+        // The inner one begins and ends while the server holds the outer one's cursor, which it would not find in another session.
+        let (outer, inner) = try await client.withCursor(["find": "a.b"], database: database, batchSize: 7) { outer in
+          let inner = try await client.withCursor(["find": "a.b"], database: database, batchSize: 10) { try await ids($0) }
+          return (try await ids(outer), inner)
+        }
+        #expect(outer == Array(0..<30))
+        #expect(inner == Array(0..<30))
+      }
+      let (first, second) = (client.idle.take(on: 0), client.idle.take(on: 1))
+      #expect(first != nil && second != nil && first?.0.uuid != second?.0.uuid)
+      #expect(client.idle.take(on: 0) == nil)
+    }
+  }
+
+  @Test func aClosedClientsCursorsBeginAnew() async throws {
+    try await withNumbers(3) { client, database in
+      for _ in 0..<2 {
+        let documents = try await client.documents(["find": "a.b"], database: database)
+        #expect(documents.count == 3)
+        await client.close()
+      }
+    }
+  }
+
+  @Test func aSessionOfAClosedConnectionIsNotKept() {
+    let idle = IdleSessions()
+    let entry = IdleSessions.Entry(id: 1, uuid: [])
+    #expect(idle.keep(entry, on: 2, of: idle.generation))
+    #expect(!idle.keep(entry, on: 2, of: idle.generation), "one a connection")
+    let former = idle.generation
+    idle.forget()
+    #expect(idle.take(on: 2) == nil)
+    #expect(!idle.keep(entry, on: 2, of: former))
+    #expect(idle.keep(entry, on: 2, of: idle.generation))
+    #expect(idle.take(on: 2)?.generation == idle.generation)
   }
 }

@@ -139,6 +139,15 @@ import Testing
     #expect(ending.state.trigger("health")?.firstPassAt == nil)
   }
 
+  @Test func anAnswerThatDoesNotComeInTimeIsAnError() async throws {
+    let rig = try rig("window: 20m, timeout: 90s, onFail: warn, onNoData: warn, onError: rollback")
+    rig.server.always("health", .stuck)
+    let ending = try await rig.execute()
+    #expect(ending.state.status == .rolledBack)
+    let message = ending.state.trigger("health")?.last?.message ?? ""
+    #expect(message.contains("no answer within 1m 30s"), "\(message)")
+  }
+
   @Test func firstChangeWaitsForAPassingWindow() async throws {
     let rig = try rig("requirePass: true, onFail: warn, onNoData: pause, onError: warn", gate: false)
     rig.server.script("health", .value(3), .value(0))
