@@ -1,3 +1,4 @@
+import Foundation
 import MongoDriver
 import Testing
 
@@ -75,6 +76,16 @@ import Testing
       written.add(batch[...], except: unwritten)
       #expect(written == single)
     }
+  }
+
+  /// Where the processor has the instructions they are used: what they give is what the library gives, or they would not be.
+  @Test func theInstructionsOfTheProcessorAreUsed() throws {
+    let flags = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+    #if arch(x86_64)
+      #expect(DigestKey().hashesMany == (flags.contains(" sha_ni") && flags.contains(" sse4_1")))
+    #else
+      #expect(!DigestKey().hashesMany && !flags.isEmpty)
+    #endif
   }
 
   @Test func nothingOfAnAnswerIsLeftOut() {
