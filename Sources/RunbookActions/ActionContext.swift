@@ -96,16 +96,16 @@ public protocol PaceSignal: Sendable {
   var current: WantedPace { get }
 }
 
-/// What a person wants, beside what the plan says: the slower of the two counts.
+/// What a person wants, beside what the plan says. Going forward the slower of the two counts; going back, what the person says.
 public struct WantedPace: Sendable, Hashable {
   /// Documents a batch, at most.
   public var batchSize: Int?
-  /// Milliseconds between two batches.
-  public var pauseBetween: Int64
+  /// Milliseconds between two batches; nil where the person says nothing of it.
+  public var pauseBetween: Int64?
   /// Who holds all batches back, and why; nil where nobody does.
   public var hold: String?
 
-  public init(batchSize: Int? = nil, pauseBetween: Int64 = 0, hold: String? = nil) {
+  public init(batchSize: Int? = nil, pauseBetween: Int64? = nil, hold: String? = nil) {
     self.batchSize = batchSize
     self.pauseBetween = pauseBetween
     self.hold = hold

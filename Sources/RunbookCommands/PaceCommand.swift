@@ -10,17 +10,18 @@ struct PaceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pace", abstract: "Say how fast the batches of a run may go, while it goes on.",
     discussion: """
-      What is said counts from the next batch on, also after a crash or a resume, until it is said otherwise; the slower of it and the plan's own throttle \
-      counts. A rollback is never held back.
+      What is said counts from the next batch on, also after a crash, a resume or the beginning of a rollback, until it is said otherwise. Going forward the \
+      slower of it and the plan's own throttle counts. A rollback keeps the plan's pauses unless --pause-between says something else: with 0s it is as fast as \
+      it can be; --hold holds it, too. Its batches are as large as they were written.
       """)
 
   @Argument(help: "The run; left out, the only unfinished one.")
   var run: String?
 
-  @Option(help: "Documents a batch, at most.")
+  @Option(help: "Documents a batch, at most; not in a rollback.")
   var batchSize: Int?
 
-  @Option(help: "How long to wait between two batches, like 2s.")
+  @Option(help: "How long to wait between two batches, like 2s; in a rollback instead of what the plan says.")
   var pauseBetween: String?
 
   @Flag(help: "No batch goes out until the pace is changed again; what is running is not broken off.")

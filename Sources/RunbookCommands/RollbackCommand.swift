@@ -9,7 +9,9 @@ import RunbookSQLiteJournal
 
 struct RollbackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rollback", abstract: "Unwind a run in any state, or go on with an unwinding; what users wrote meanwhile is kept.")
+    commandName: "rollback", abstract: "Unwind a run in any state, or go on with an unwinding; what users wrote meanwhile is kept.",
+    discussion:
+      "A change in batches is taken back with the pauses of its plan; 'runbook pace' hastens, delays or holds it while it goes on.")
 
   @Argument(help: "The run; left out, the only unfinished one, or else the latest that succeeded.")
   var run: String?

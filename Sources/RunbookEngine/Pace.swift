@@ -1,7 +1,7 @@
 import RunbookPlan
 
-/// How fast a person wants what is carried out in batches to go, beside what the plan says: the slower of the two counts. The engine keeps it; those
-/// who carry effects out follow it at the borders of their batches.
+/// How fast a person wants what is carried out in batches to go, beside what the plan says: forward the slower of the two counts, in a rollback what the
+/// person says. The engine keeps it; those who carry effects out follow it at the borders of their batches.
 public struct Pace: Sendable, Hashable {
   /// Documents a batch, at most.
   public var batchSize: Int64?

@@ -67,17 +67,17 @@ public struct MongoDelete: ChangingAction {
     try await work.resolveOwn()
     let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
     let definition = work.definition.on(try await checks.refuseUnfit())
-    let before = try await work.totals().changed
-    let total = try await checks.count() + before
+    let before = try await work.totals()
+    let total = try await checks.count() + before.changed
     let stop = context.stop
-    let progress = ChangeProgress(context, before: before, total: total)
-    let throttle = try await work.throttle(work.arguments.throttle, context, progress)
+    let progress = ChangeProgress(context, before: before.changed, total: total)
+    let throttle = try await work.throttle(context, progress)
     let forward = try await OnlineChangeForward(
       work.change, definition: definition, manner: OnlineChangeForward.Manner(batchSize: work.arguments.batchSize), throttle: throttle,
       isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     let hasConverged = try await forward.run()
     return try await work.result(
-      forward.tally, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
+      forward.tally, before: before, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
   /// Makes the open batches of this step known. The rest of the deletion, if any, is for `perform` to finish.
@@ -147,6 +147,7 @@ struct DeleteWork: OnlineChangeWork {
   let definition: ChangeDefinition
   let isAlone = false
   let restoresDoubt = false
+  var throttleSettings: ThrottleSettings { arguments.throttle }
 
   init(_ context: ActionContext, _ timing: OnlineChangeTiming, _ crashPoints: CrashPoints) throws(ActionError) {
     let call = try MongoCall(context)
@@ -172,10 +173,11 @@ struct DeleteWork: OnlineChangeWork {
       collection: collection, kind: .delete, selection: selection + read + conditions.map { ["$match": .document($0)] })
   }
 
-  func result(_ tally: OnlineChangeTally, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
-    -> ActionResult
-  {
-    let totals = try await totals()
+  /// - Parameter before: what earlier attempts did.
+  func result(
+    _ tally: OnlineChangeTally, before: OnlineChangeTotals, throttle: Throttle, hasConverged: Bool, duration: Duration
+  ) async throws(ActionError) -> ActionResult {
+    let totals = before.adding(tally)
     var guarded: Int64 = 0
     if let condition = arguments.condition, !condition.isEmpty {
       let kept = Self.definition(arguments, collection: collection, conditions: [["$nor": [.document(condition)]]])

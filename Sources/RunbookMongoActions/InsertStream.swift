@@ -55,7 +55,7 @@ extension InsertWork {
     let stop = context.stop
     let progress = ChangeProgress(context, before: before.changed, total: total)
     let writer = try await OnlineChangeWriter(
-      change, collection: collection, points: "insert", batchSize: 500, throttle: try await throttle(ThrottleSettings(), context, progress),
+      change, collection: collection, points: "insert", batchSize: 500, throttle: try await throttle(context, progress),
       isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     defer { writer.end() }
     let earlier = try await change.earlierBlocks()

@@ -22,12 +22,12 @@ extension FieldType.Field {
     .object([
       .init("maxLatency", .duration, "Pause while the server takes longer to read one document."),
       .init("maxReplicationLag", .duration, "Pause while a secondary is further behind, or does not tell."),
-      .init("pauseBetween", .duration, "Pause between two batches."),
+      .init("pauseBetween", .duration, "Pause between two batches, also while they are taken back."),
       .init(
         "while", .check,
         "Batches go out only while this check holds, asked at most once a second; one that fails, shows nothing or cannot be read holds them back."
       ),
-    ]), "When to go slower; what cannot be read counts as over its limit.")
+    ]), "When to go slower; what cannot be read counts as over its limit. A rollback keeps `pauseBetween` alone.")
 }
 
 extension FieldType {

@@ -13,9 +13,14 @@ protocol OnlineChangeWork: Sendable {
   var isAlone: Bool { get }
   /// Documents in doubt are treated as ours on the way back.
   var restoresDoubt: Bool { get }
+  /// How fast the plan lets it go; the way back keeps its pauses.
+  var throttleSettings: ThrottleSettings { get }
 }
 
 extension OnlineChangeWork {
+  /// A plan that says nothing of it.
+  var throttleSettings: ThrottleSettings { ThrottleSettings() }
+
   /// Blocks of this step that are open: after a crash the take-over has resolved them; after an error in this process they are ours.
   func resolveOwn() async throws(ActionError) {
     _ = try change.lease()
@@ -24,17 +29,23 @@ extension OnlineChangeWork {
     try await OnlineChangeResolver.resolve([change], resolvedUpTo: receipt?["resolvedUpTo"]?.integer ?? -1, sessions: [])
   }
 
-  /// Takes back what stands of the step, newest block first.
+  /// Takes back what stands of the step, newest block first, with the pauses of the plan or of a person between the blocks.
   func undo(_ context: ActionContext, outputs: Value?) async throws(ActionError) -> UndoResult {
     try await resolveOwn()
-    let headers = try await headsToUndo(outputs: outputs)
-    let total = Int64(headers.reduce(0) { $0 + $1.count })
+    let all = try await completeHeads(outputs: outputs)
+    let headers = all.filter { $0.state != .undone }.reversed()
     if !headers.isEmpty {
-      var rollback = try await UndoRollback(change, restoresDoubt: restoresDoubt)
+      let progress = ChangeProgress(context, before: 0, total: Int64(headers.reduce(0) { $0 + $1.count }))
+      let (stop, clock, pace) = (context.stop, context.clock, context.pace)
+      let throttle = Throttle(
+        throttleSettings, signals: [], clock: clock, pace: pace, way: .back, isStopped: { stop.isRequested },
+        onPause: { progress.note($0) })
+      var rollback = try await UndoRollback(change, restoresDoubt: restoresDoubt, heads: all)
       defer { rollback.end() }
       var done: Int64 = 0
       for header in headers {
-        if context.stop.isRequested || Task.isCancelled { throw change.stopped }
+        await throttle.wait()
+        if stop.isRequested || Task.isCancelled { throw change.stopped }
         do throws(ActionError) {
           let block = try await change.block(header.id)
           // Written by a late process meanwhile; the next attempt begins by resolving it.
@@ -45,7 +56,7 @@ extension OnlineChangeWork {
           throw error.kind == .outcomeUnknown ? error.of(kind: .transient) : error
         }
         done += Int64(header.count)
-        context.progress(Progress(done: done, total: total, unit: "documents"))
+        progress.note(done: done)
       }
     }
     return try await undoResult()
@@ -75,9 +86,7 @@ extension OnlineChangeWork {
 
   /// What all attempts together did that is not undone, from the blocks' heads.
   func totals() async throws(ActionError) -> OnlineChangeTotals {
-    var totals = OnlineChangeTotals()
-    for block in try await change.read(["st": "applied"], withEntries: false) { totals.add(block) }
-    return totals
+    OnlineChangeTotals(try await change.read(["st": "applied"], withEntries: false))
   }
 
   /// What a person should know of what was done.
@@ -101,7 +110,24 @@ struct OnlineChangeTotals: Sendable {
   var missed: Int64 = 0
   var batches: Int64 = 0
 
-  mutating func add(_ block: UndoBlock) {
+  init(doubt: Int64 = 0) { self.doubt = doubt }
+
+  init(_ heads: [UndoBlock]) {
+    for block in heads where block.state == .applied { add(block) }
+  }
+
+  /// With what was done since in an attempt that has come to its end.
+  func adding(_ tally: OnlineChangeTally) -> OnlineChangeTotals {
+    var totals = self
+    totals.changed += Int64(tally.applied)
+    totals.doubt += Int64(tally.doubt)
+    totals.failed += Int64(tally.failed)
+    totals.missed += Int64(tally.missed)
+    totals.batches += Int64(tally.batches)
+    return totals
+  }
+
+  private mutating func add(_ block: UndoBlock) {
     changed += Int64(block.count - block.missed.count - block.doubt.count - block.failed.count)
     doubt += Int64(block.doubt.count)
     failed += Int64(block.failed.count)
@@ -129,8 +155,10 @@ final class ChangeProgress: Sendable {
     tell(first)
   }
 
-  func note(_ tally: OnlineChangeTally) {
-    change { $0.done = before + Int64(tally.applied) }
+  func note(_ tally: OnlineChangeTally) { note(done: Int64(tally.applied)) }
+
+  func note(done: Int64) {
+    change { $0.done = before + done }
   }
 
   func note(_ words: String?) {
@@ -148,7 +176,8 @@ final class ChangeProgress: Sendable {
 
 extension OnlineChangeWork {
   /// The throttle of a forward change, its signals seen to be readable. One that the plan gives none follows a person's pace all the same.
-  func throttle(_ settings: ThrottleSettings, _ context: ActionContext, _ progress: ChangeProgress) async throws(ActionError) -> Throttle {
+  func throttle(_ context: ActionContext, _ progress: ChangeProgress) async throws(ActionError) -> Throttle {
+    let settings = throttleSettings
     var signals: [any ThrottleSignal] = []
     if let limit = settings.maxLatency { signals.append(LatencySignal(target: change.target, collection: collection, limit: limit)) }
     if let limit = settings.maxReplicationLag {

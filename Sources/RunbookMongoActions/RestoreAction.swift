@@ -218,7 +218,7 @@ struct RestoreWork: OnlineChangeWork {
       call.context, before: before.changed, total: nil, note: Self.note(loss: captured["wouldLose"]?.integerValue ?? 0))
     let writer = try await OnlineChangeWriter(
       change, collection: collection, points: "restore", batchSize: 500,
-      throttle: try await throttle(ThrottleSettings(), call.context, progress),
+      throttle: try await throttle(call.context, progress),
       isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     defer { writer.end() }
     // What an earlier attempt brought back and the application has changed or deleted since stays as the application has it.

@@ -2,7 +2,12 @@ import RunbookActions
 import RunbookPlan
 
 /// Lets a batched change wait before each batch, as the plan says. What cannot be read holds it back as what is over its limit does.
+///
+/// A rollback keeps the plan's pauses too, but asks no signals: what they complain of may be what it is to mend, and it must not wait for ever.
 final class Throttle {
+  /// Which way a change goes.
+  enum Way: Sendable { case forward, back }
+
   /// What was waited for, in words, and how long.
   struct Waited: Sendable {
     var name: String
@@ -15,6 +20,7 @@ final class Throttle {
   private let signals: [any ThrottleSignal]
   private let clock: any RunClock
   private let pace: any PaceSignal
+  private let way: Way
   private let isStopped: @Sendable () -> Bool
   private let onPause: (String?) -> Void
   private var isFirst = true
@@ -24,16 +30,17 @@ final class Throttle {
   private static let interval: Int64 = 500
 
   /// - Parameters:
-  ///   - pace: what a person wants beside the plan; the slower counts.
+  ///   - pace: what a person wants beside the plan; forward the slower counts, back the person's.
   ///   - onPause: told why it waits, again and again; nil once it goes on.
   init(
     _ settings: ThrottleSettings, signals: [any ThrottleSignal], clock: any RunClock, pace: any PaceSignal = PlannedPace(),
-    isStopped: @escaping @Sendable () -> Bool, onPause: @escaping (String?) -> Void
+    way: Way = .forward, isStopped: @escaping @Sendable () -> Bool, onPause: @escaping (String?) -> Void
   ) {
     self.settings = settings
     self.signals = signals
     self.clock = clock
     self.pace = pace
+    self.way = way
     self.isStopped = isStopped
     self.onPause = onPause
   }
@@ -57,16 +64,25 @@ final class Throttle {
   /// Waits until the next batch may go out.
   func wait() async {
     let began = clock.now()
-    let wanted = pace.current.pauseBetween
-    if !isFirst, max(settings.pauseBetween, wanted) > 0 {
-      let whose = wanted > settings.pauseBetween ? "the pause between batches that was asked for" : "the plan's pause between batches"
-      await pause(max(settings.pauseBetween, wanted), began: began, "pause", whose)
+    // Asked again and again: somebody may hasten or delay it meanwhile.
+    while !isFirst, goesOn, case let (length, whose) = between, clock.now() < began + length {
+      await pause(until: began + length, began: began, "pause", length < 1_000 ? nil : whose)
     }
     isFirst = false
-    while !isStopped(), !Task.isCancelled, let (name, reason) = await firstReason() {
-      await pause(Self.interval, began: began, name, reason)
+    while goesOn, let (name, reason) = await firstReason() {
+      await pause(until: clock.now() + Self.interval, began: began, name, reason)
     }
     if clock.now() > began { onPause(nil) }
+  }
+
+  private var goesOn: Bool { !isStopped() && !Task.isCancelled }
+
+  /// The pause between two batches, in milliseconds, and who asks for it.
+  private var between: (length: Int64, whose: String) {
+    guard let wanted = pace.current.pauseBetween, way == .back || wanted > settings.pauseBetween else {
+      return (settings.pauseBetween, "the plan's pause between batches")
+    }
+    return (wanted, "the pause between batches that was asked for")
   }
 
   /// Documents a batch, at most, as a person wants it.
@@ -74,7 +90,9 @@ final class Throttle {
 
   /// Why no batch may go out now, by the first signal that says so.
   private func firstReason() async -> (name: String, reason: String)? {
-    if let hold = pace.current.hold { return ("a person", "held by \(hold)") }
+    if let hold = pace.current.hold {
+      return ("a person", "held by \(hold)" + (way == .back ? "; 'runbook pace' lets the rollback go on" : ""))
+    }
     for signal in signals {
       do throws(ActionError) {
         if case .busy(let reason) = try await signal.read() { return (signal.name, reason) }
@@ -85,16 +103,14 @@ final class Throttle {
     return nil
   }
 
-  private func pause(_ milliseconds: Int64, began: Int64, _ name: String, _ reason: String) async {
-    let end = clock.now() + milliseconds
-    let isLong = milliseconds >= 1_000
-    while clock.now() < end, !isStopped(), !Task.isCancelled {
-      let start = clock.now()
-      // With the time that has gone by: a word that differs from the last says that somebody is at it.
-      if name != "pause" || isLong { onPause("throttled for \(Self.words(start - began)) by \(name): \(reason)") }
-      await clock.sleep(milliseconds: min(end - start, Self.interval))
-      note(name, clock.now() - start, reason)
-    }
+  /// Sleeps a while, at most until the end.
+  /// - Parameter reason: why; nil: too short to be told.
+  private func pause(until end: Int64, began: Int64, _ name: String, _ reason: String?) async {
+    let start = clock.now()
+    // With the time that has gone by: a word that differs from the last says that somebody is at it.
+    if let reason { onPause("throttled for \(Self.words(start - began)) by \(name): \(reason)") }
+    await clock.sleep(milliseconds: max(0, min(end - start, Self.interval)))
+    note(name, clock.now() - start, reason ?? "")
   }
 
   private func note(_ name: String, _ milliseconds: Int64, _ reason: String) {

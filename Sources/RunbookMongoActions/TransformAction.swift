@@ -41,7 +41,7 @@ public struct MongoTransform: ChangingAction {
     let definition = work.definition.on(try await checks.refuseUnfit())
     let before = try await work.totals()
     let progress = ChangeProgress(context, before: before.changed, total: try await checks.count() + before.changed)
-    let throttle = try await work.throttle(work.arguments.throttle, context, progress)
+    let throttle = try await work.throttle(context, progress)
     let programs = TransformPrograms(count: work.arguments.workers) { [running] () async throws(ActionError) in
       try await running.converse(with: work.arguments.argv, environment: work.arguments.environment, in: context)
     }
@@ -49,7 +49,8 @@ public struct MongoTransform: ChangingAction {
       work.change, definition: definition, arguments: work.arguments, programs: programs, throttle: throttle, stop: context.stop,
       progress: progress)
     let hasConverged = try await work.carry(work.arguments.onDocumentError, context) { () throws(ActionError) in try await forward.run() }
-    return try await work.result(forward, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
+    return try await work.result(
+      forward, before: before, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
   /// Makes the open batches of this step known. The rest of the change, if any, is for `perform` to finish.
@@ -78,6 +79,7 @@ struct TransformWork: OnlineChangeWork {
   var collection: String { definition.collection }
   var isAlone: Bool { definition.isAlone }
   var restoresDoubt: Bool { arguments.restoresDoubt }
+  var throttleSettings: ThrottleSettings { arguments.throttle }
 
   init(_ context: ActionContext, _ timing: OnlineChangeTiming, _ crashPoints: CrashPoints) throws(ActionError) {
     let call = try MongoCall(context)
@@ -88,11 +90,12 @@ struct TransformWork: OnlineChangeWork {
     definition = arguments.definition(collection: try call.collection())
   }
 
-  func result(_ forward: TransformForward, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
-    -> ActionResult
-  {
-    let totals = try await totals()
+  /// - Parameter before: what earlier attempts did.
+  func result(
+    _ forward: TransformForward, before: OnlineChangeTotals, throttle: Throttle, hasConverged: Bool, duration: Duration
+  ) async throws(ActionError) -> ActionResult {
     let tally = forward.tally
+    let totals = before.adding(tally)
     let arrivals = hasConverged ? 0 : forward.arrivingPerSecond
     if !hasConverged, arguments.failsUnlessConverged {
       throw ActionError(

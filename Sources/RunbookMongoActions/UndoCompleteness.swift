@@ -6,13 +6,12 @@ import RunbookPlan
 /// back: that must not pass for a rollback.
 extension OnlineChangeWork {
   /// - Parameter outputs: what the step answered; nil where it did not end.
-  /// - Returns: the heads of the blocks that are still to be undone, newest first.
+  /// - Returns: the heads of all blocks, oldest first.
   /// - Throws: `refused` where blocks of the step are missing, or the collection that they belong to.
-  func headsToUndo(outputs: Value?) async throws(ActionError) -> [UndoBlock] {
-    let all = try await change.read([:], withEntries: false, newestFirst: true)
-    try refuseMissing(all, written: outputs?["batches"]?.integerValue ?? 0)
-    let heads = all.filter { $0.state != .undone }
-    if heads.contains(where: { $0.missed.count < $0.count }) { try await refuseMissingCollection() }
+  func completeHeads(outputs: Value?) async throws(ActionError) -> [UndoBlock] {
+    let heads = try await change.read([:], withEntries: false)
+    try refuseMissing(heads, written: outputs?["batches"]?.integerValue ?? 0)
+    if heads.contains(where: { $0.state != .undone && $0.missed.count < $0.count }) { try await refuseMissingCollection() }
     return heads
   }
 

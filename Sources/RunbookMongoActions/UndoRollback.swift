@@ -19,11 +19,12 @@ struct UndoRollback {
   /// The code of an entry whose undo is more than a server takes in one command (BSONObjectTooLarge).
   private static let commandTooLarge: Int32 = 10334
 
-  init(_ change: OnlineChange, restoresDoubt: Bool) async throws(ActionError) {
+  /// - Parameter heads: of all blocks of the step, oldest first, where they have just been read.
+  init(_ change: OnlineChange, restoresDoubt: Bool, heads: [UndoBlock]? = nil) async throws(ActionError) {
     self.change = change
     self.restoresDoubt = restoresDoubt
     session = try await change.openSession()
-    standing = try await change.standing()
+    standing = try await change.standing(own: heads)
   }
 
   func end() { change.target.forgetSession(session.uuid) }
@@ -268,15 +269,15 @@ extension UndoBlock {
 
 extension OnlineChange {
   /// Keys of documents that this run has left standing, or found deleted by the application, in blocks of any step that concern the same fields.
-  func standing() async throws(ActionError) -> Set<RawBSONValue> {
+  /// - Parameter heads: of all blocks of this step, oldest first; nil: they have to be read.
+  func standing(own heads: [UndoBlock]?) async throws(ActionError) -> Set<RawBSONValue> {
     var keys: Set<RawBSONValue> = []
-    var own: (collection: String, fields: [ChangedPath])?
-    if let block = try await read([:], withEntries: false, limit: 1).first { own = (block.collection, block.fields) }
-    guard let own else { return [] }
+    var first = heads?.first
+    if heads == nil { first = try await read([:], withEntries: false, limit: 1).first }
+    guard let own = first else { return [] }
     for step in try await OnlineChangeResolver.steps(of: run, in: target) {
       let other = OnlineChange(target: target, run: run, step: step, timing: timing, crashPoints: crashPoints)
-      let left: BSONDocument = ["$or": [["standing.0": ["$exists": true]], ["gone.0": ["$exists": true]]]]
-      for header in try await other.read(left, withEntries: false) {
+      for header in try await other.leaving(step == self.step ? heads : nil) {
         let whole = own.fields.contains(.root) || header.kind != .fields
         let meets = own.fields.contains { field in header.fields.contains(where: field.overlaps) }
         guard header.collection == own.collection, whole || meets else { continue }
@@ -286,5 +287,11 @@ extension OnlineChange {
       }
     }
     return keys
+  }
+
+  /// The heads of the blocks that leave something as it is: of those given, or of all.
+  private func leaving(_ heads: [UndoBlock]?) async throws(ActionError) -> [UndoBlock] {
+    if let heads { return heads.filter { !$0.standing.isEmpty || !$0.gone.isEmpty } }
+    return try await read(["$or": [["standing.0": ["$exists": true]], ["gone.0": ["$exists": true]]]], withEntries: false)
   }
 }

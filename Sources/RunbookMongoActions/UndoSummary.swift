@@ -52,13 +52,15 @@ extension OnlineChangeWork {
   /// A value equal to ours may by now be the application's own, and must then stay; so it counts as ours only where nobody else writes these fields,
   /// or where most documents look as if nothing had been taken back: a server that acknowledges writes and does not do them.
   func verifyUndone(isStopped: () -> Bool) async throws(ActionError) -> String? {
-    let open = try await change.read(["st": ["$ne": "undone"]], withEntries: false)
+    let heads = try await change.read([:], withEntries: false)
     // Blocks that a late process wrote are there too, and never ran.
-    if let block = open.first(where: { $0.missed.count < $0.count }) { return "block \(block.id) of '\(change.store)' is not taken back" }
+    if let block = heads.first(where: { $0.state != .undone && $0.missed.count < $0.count }) {
+      return "block \(block.id) of '\(change.store)' is not taken back"
+    }
     var looked = 0
     var stand = 0
     var example: RawBSONValue?
-    for header in try await change.read(["st": "undone"], withEntries: false) where header.undo != nil {
+    for header in heads where header.state == .undone && header.undo != nil {
       if isStopped() || Task.isCancelled { throw change.stopped }
       let block = try await change.block(header.id)
       let entries = try change.entries(of: block)

@@ -34,18 +34,18 @@ public struct MongoUpdate: ChangingAction {
     let work = try UpdateWork(context, timing, crashPoints)
     try await work.resolveOwn()
     let checks = UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
-    let (definition, matching) = try await checks.run(work.arguments.onDocumentError)
-    let before = try await work.totals()
+    let (definition, matching, before) = try await checks.run(work.arguments.onDocumentError)
     // What has been changed once still fits, and is counted with the rest.
     let total = matching + (definition.isOnce ? 0 : before.changed)
     let stop = context.stop
     let progress = ChangeProgress(context, before: before.changed, total: total)
-    let throttle = try await work.throttle(work.arguments.throttle, context, progress)
+    let throttle = try await work.throttle(context, progress)
     let forward = try await OnlineChangeForward(
       work.change, definition: definition, manner: work.manner(context, progress), throttle: throttle,
       isStopped: { stop.isRequested }, onBatch: { progress.note($0) })
     let hasConverged = try await work.carry(work.arguments.onDocumentError, context) { () throws(ActionError) in try await forward.run() }
-    return try await work.result(forward, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
+    return try await work.result(
+      forward, before: before, throttle: throttle, hasConverged: hasConverged, duration: ContinuousClock.now - start)
   }
 
   /// Makes the open batches of this step known. The rest of the change, if any, is for `perform` to finish.
@@ -75,6 +75,7 @@ struct UpdateWork: OnlineChangeWork {
   var collection: String { definition.collection }
   var isAlone: Bool { definition.isAlone }
   var restoresDoubt: Bool { arguments.restoresDoubt }
+  var throttleSettings: ThrottleSettings { arguments.throttle }
 
   init(_ context: ActionContext, _ timing: OnlineChangeTiming, _ crashPoints: CrashPoints) throws(ActionError) {
     call = try MongoCall(context)
@@ -99,11 +100,12 @@ struct UpdateWork: OnlineChangeWork {
     return manner
   }
 
-  func result(_ forward: OnlineChangeForward, throttle: Throttle, hasConverged: Bool, duration: Duration) async throws(ActionError)
-    -> ActionResult
-  {
-    let totals = try await totals()
+  /// - Parameter before: what earlier attempts did.
+  func result(
+    _ forward: OnlineChangeForward, before: OnlineChangeTotals, throttle: Throttle, hasConverged: Bool, duration: Duration
+  ) async throws(ActionError) -> ActionResult {
     let tally = forward.tally
+    let totals = before.adding(tally)
     let hasWaited = tally.sweeps > OnlineChangeForward.mostPasses
     let arrivals = hasConverged && !hasWaited ? 0 : forward.arrivingPerSecond
     if !hasConverged, arguments.onNotConverged == .fail {

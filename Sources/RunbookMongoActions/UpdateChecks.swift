@@ -24,28 +24,33 @@ struct UpdateChecks {
   var place: String { "'\(definition.collection)' of target '\(target.name)'" }
 
   /// - Throws: `refused` where the collection is not one that can be changed this way, `mistake` where the change is not.
-  /// - Returns: the change as it is carried out on this collection, and how many documents fit its filter now.
+  /// - Returns: the change as it is carried out on this collection, how many documents fit its filter now, and what earlier attempts did.
   /// - Parameter rule: documents that are to be collected refuse nothing beforehand: the way forward lists them.
-  func run(_ rule: DocumentErrorRule) async throws(ActionError) -> (definition: ChangeDefinition, matching: Int64) {
+  func run(_ rule: DocumentErrorRule) async throws(ActionError)
+    -> (definition: ChangeDefinition, matching: Int64, before: OnlineChangeTotals)
+  {
     var checks = self
     checks.allowsShards = true
     let options = try await checks.refuseUnfit()
     var definition = definition.on(options)
     definition.shardKey = try await usableShardKey()
     let matching = try await count()
+    let heads = try await change.read(["st": ["$ne": "undone"]], withEntries: false)
+    let before = OnlineChangeTotals(heads)
     // Documents that have been changed once would answer for a second time.
-    if try await change.read(["st": ["$ne": "undone"], "options.once": true], withEntries: false, limit: 1).first != nil {
+    if heads.contains(where: \.isOnce) {
       definition.isOnce = true
-      return (definition, matching)
+      return (definition, matching, before)
     }
     let looksAhead = matching > 0 && !rule.collects
     if looksAhead {
       try await refuseUnfitParents()
       try await refuseInvalid(options)
     }
-    definition.isOnce = try await isOnce(matching: matching, looksAtSize: looksAhead)
+    // It is asked before the first write only. From then on the blocks say it, since documents that have been changed would answer otherwise.
+    if heads.isEmpty { definition.isOnce = try await isOnce(matching: matching, looksAtSize: looksAhead) }
     if looksAhead { try await refuseDuplicates(options) }
-    return (definition, matching)
+    return (definition, matching, before)
   }
 
   func refused(_ code: String, _ message: String, help: String? = nil) -> ActionError {
@@ -115,10 +120,8 @@ struct UpdateChecks {
 
   /// Whether documents still fit the filter after the change, so that every pass would change them again.
   ///
-  /// It is asked before the first write only. From then on the blocks say it, since documents that have been changed would answer otherwise. Where no document
-  /// fits and can be changed, nothing can be known of those that will, and each is changed once at most.
+  /// Where no document fits and can be changed, nothing can be known of those that will, and each is changed once at most.
   private func isOnce(matching: Int64, looksAtSize: Bool) async throws(ActionError) -> Bool {
-    if try await change.read(["st": ["$ne": "undone"]], withEntries: false, limit: 1).first != nil { return false }
     guard matching > 0 else { return true }
     if try await secondKind(looksAtSize: looksAtSize) { return true }
     guard let probe = definition.fittingProbe else { return false }

@@ -32,7 +32,10 @@ private struct UpdatePreview {
     preview.summary = summary(changing, matching: matching, isWhole: isWhole)
     preview.undoBytes = Int64(Double(rows.bytes) * (isWhole ? 1 : Double(matching) / Double(max(rows.seen, 1))))
     preview.facts = [try await reads.indexUse(of: definition.filter), isWhole ? try await once() : nil, pace(changing)].compactMap(\.self)
-    preview.duration = changing == 0 ? 0 : batches(changing) * work.arguments.throttle.targetLatency * 1000
+    let throttle = work.arguments.throttle
+    // Batches with the pauses between them, which the way back keeps.
+    let pauses = max(0, batches(changing) - 1) * throttle.pauseBetween
+    preview.duration = changing == 0 ? 0 : (batches(changing) * throttle.targetLatency + pauses) * 1000
     preview.samples = try await samples()
     preview.problems = rows.problems + (try await refusals(checks, options, isWhole: isWhole))
     if isWhole, let conflict = try await duplicates(checks, options) { preview.problems.append(conflict) }
@@ -61,7 +64,9 @@ private struct UpdatePreview {
     let count = batches(documents)
     let target = DurationText.format(microseconds: work.arguments.throttle.targetLatency * 1000)
     let batches = count == 1 ? "1 batch" : "\(count.grouped) batches"
-    return "\(batches) of at most \(work.arguments.batchSize), each meant to take \(target) at most"
+    let pause = work.arguments.throttle.pauseBetween
+    let apart = count > 1 && pause > 0 ? ", \(DurationText.format(microseconds: pause * 1000)) apart" : ""
+    return "\(batches) of at most \(work.arguments.batchSize), each meant to take \(target) at most\(apart)"
   }
 
   /// What the capture finds.

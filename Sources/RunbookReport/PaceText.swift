@@ -8,6 +8,7 @@ public enum PaceText {
     guard let pace else { return "batches as fast as the plan says" }
     if pace.isHeld { return "no batches until further notice" }
     let size = pace.batchSize.map { "batches of at most \($0) documents" } ?? "batches"
-    return size + (pace.pauseBetween.map { ", \(DurationText.format(microseconds: $0 * 1_000)) apart" } ?? "")
+    guard let pause = pace.pauseBetween else { return size }
+    return size + (pause > 0 ? ", \(DurationText.format(microseconds: pause * 1_000)) apart" : " with no pause between them")
   }
 }

@@ -34,7 +34,7 @@ struct StatePace: PaceSignal {
   var current: WantedPace {
     guard let (pace, who, reason) = state.read({ $0.pace }) else { return WantedPace() }
     return WantedPace(
-      batchSize: pace.batchSize.map { Int(clamping: $0) }, pauseBetween: pace.pauseBetween ?? 0,
+      batchSize: pace.batchSize.map { Int(clamping: $0) }, pauseBetween: pace.pauseBetween,
       hold: pace.isHeld ? who + (reason.isEmpty ? "" : ": \(reason)") : nil)
   }
 }

@@ -58,6 +58,33 @@ import Testing
     }
   }
 
+  /// A rollback keeps the plan's pauses; a person holds it, and hastens it beyond them.
+  @Test func aRollbackFollowsThePlanAndThePerson() async throws {
+    try await Workplace.lend { place in
+      var program = place.program
+      program.environment["RUNBOOK_CRASH_AT"] = "update.recorded#3"
+      let plan = try place.plan(Self.slow.replacing("pauseBetween: 1s", with: "pauseBetween: 2s"))
+      #expect(try await program.run("execute", plan).status == 137)
+      let written = try await place.count(with: "extra")
+      let running = try await place.program.start("rollback")
+      try await running.waits(for: "by pause: the plan's pause between batches")
+      try await running.waits("a block is taken back") { _ in try await place.count(with: "extra") < written }
+      let held = try await place.program.run("pace", "--hold", "--reason", "look at it")
+      #expect(held.status == 0, "\(held)")
+      try await running.waits(for: "look at it; 'runbook pace' lets the rollback go on")
+      let left = try await place.count(with: "extra")
+      #expect(left > 0)
+      try await running.waits("it is held") { $0.error.contains(/throttled for [2-9]s by a person/) }
+      #expect(try await place.count(with: "extra") == left)
+      let freed = try await place.program.run("pace", "--pause-between", "0s")
+      #expect(freed.status == 0, "\(freed)")
+      let ended = try await running.ended()
+      #expect(ended.status == 3, "\(ended)")
+      #expect(ended.error.contains("asked for batches with no pause between them"), "\(ended)")
+      #expect(try await place.count(with: "extra") == 0)
+    }
+  }
+
   @Test(arguments: [
     ([], "nothing is said about the pace"), (["--as-planned", "--hold"], "--as-planned takes back what the other options say"),
     (["--batch-size", "0"], "--batch-size 0: a batch has 1 to 500 documents"),

@@ -49,7 +49,7 @@ import Testing
     var collecting = Self.nested
     collecting["onDocumentError"] = "collect"
     try await Rig.with(collecting) { rig in
-      func checked() async throws -> (definition: ChangeDefinition, matching: Int64) {
+      func checked() async throws -> (definition: ChangeDefinition, matching: Int64, before: OnlineChangeTotals) {
         let work = try UpdateWork(try await rig.takeOver().context, rig.timing, CrashPoints())
         return try await UpdateChecks(change: work.change, definition: work.definition, allowsCollation: true)
           .run(work.arguments.onDocumentError)

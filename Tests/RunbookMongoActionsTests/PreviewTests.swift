@@ -43,6 +43,21 @@ import Testing
     }
   }
 
+  /// The pauses between the batches are part of how long a change takes, and its way back.
+  @Test func pausesCount() async throws {
+    let throttle: Value = .map(["pauseBetween": .duration(3_000_000)])
+    for (documents, duration, apart) in [(45, Int64(3 * 500 + 2 * 3_000), true), (15, 500, false)] {
+      try await Rig.with(addFields.merging(["throttle": throttle]) { $1 }) { rig in
+        try await rig.insert((0..<documents).map(asset))
+        let hand = try await rig.takeOver()
+        let preview = try await MongoUpdate().preview(hand.context, extent: PreviewExtent(samples: 0, documents: 1_000))
+        #expect(preview.duration == duration * 1_000)
+        #expect(preview.facts.contains { $0.hasSuffix("each meant to take 500ms at most, 3s apart") } == apart, "\(preview.facts)")
+        await hand.target.close()
+      }
+    }
+  }
+
   @Test func aHundredChangesDoWhatTheirPreviewsSay() async throws {
     var generator = SeededChance(seed: 7)
     try await Rig.with([:]) { first in
