@@ -9,7 +9,7 @@ that a stall is not hidden by the operations that it kept from being sent. It is
 
   alone        for --seconds, before and after each of the others
   forward      while `mongodb.update` adds a field to every document
-  killed       the same, killed with SIGKILL three times, each between sending a batch and recording what became of it, and resumed at once
+  killed       the same, killed with SIGKILL three times, each between two batches, and resumed at once
   rollback     while the change is taken back
 
 Goals: the 99th percentile at most 1.2 times that of alone, and no stall over 100 ms that the server alone does not have. Prints a
@@ -122,7 +122,7 @@ class Measurement:
         keep the application waiting, too."""
         start = self.execute
         for part in (0.2, 0.25, 0.25):
-            self.must(start(RUNBOOK_CRASH_AT=f"update.sent#{max(1, int(part * self.batches))}"), -signal.SIGKILL)
+            self.must(start(RUNBOOK_CRASH_AT=f"update.recorded#{max(1, int(part * self.batches))}"), -signal.SIGKILL)
             start = functools.partial(self.runbook, "resume")
         self.must(start(), 0)
 
