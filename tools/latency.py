@@ -7,10 +7,13 @@ An application of four threads asks for --rate operations a second, half of them
 `w: majority, j: true`, whether the server keeps up or not: an operation's latency counts from the moment at which it was due, so
 that a stall is not hidden by the operations that it kept from being sent. It is measured
 
-  alone        for --seconds, before and after each of the others
+  alone        for --seconds, before and after each of the others, which is compared with these two
   forward      while `mongodb.update` adds a field to every document
   killed       the same, killed with SIGKILL three times, each between two batches, and resumed at once
   rollback     while the change is taken back
+
+Each of the others has a server of its own, unless MONGODB_URI names one: the embedded server takes longer and longer for a write, the more were
+made before (after 10,000 some twenty times as long as at first), and what came last would be told to be slow.
 
 Goals: the 99th percentile at most 1.2 times that of alone, and no stall over 100 ms that the server alone does not have. Prints a
 Markdown table of the medians of --repeat rounds; of stalls the longest of all.
@@ -76,18 +79,16 @@ class Span:
 
 
 class Measurement:
-    def __init__(self, options, folder, uri):
-        self.options, self.folder, self.uri = options, folder, uri
-        client = MongoClient(uri)
-        self.database = client[f"latency_{os.getpid()}"]
-        self.params = measuring.params(client, self.database.name)
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
         self.plan = folder / "plan.yaml"
         self.plan.write_text(measuring.update(
             f"batch: {{ size: {options.batch}, targetLatency: {options.target_latency} }}", f"throttle: {{ pauseBetween: {options.pause} }}"))
         self.spans = {"alone": [], "forward": [], "killed": [], "rollback": []}
+        self.ratios = {name: [] for name in self.spans}
 
     def runbook(self, *arguments, **more):
-        environment = {**os.environ, "MONGODB_URI": self.uri, "NO_COLOR": "1", "RUNBOOK_STATE": f"sqlite:{self.folder}/state.db", **more}
+        environment = {**os.environ, "MONGODB_URI": self.uri, "NO_COLOR": "1", "RUNBOOK_STATE": f"sqlite:{self.place}/state.db", **more}
         return subprocess.Popen([self.options.runbook, *arguments], env=environment, stdin=subprocess.DEVNULL,
                                 stdout=open(self.folder / "log", "ab"), stderr=subprocess.STDOUT)
 
@@ -126,24 +127,39 @@ class Measurement:
             start = functools.partial(self.runbook, "resume")
         self.must(start(), 0)
 
-    def round(self, number):
-        self.database.items.drop()
+    def rollback(self):
+        self.must(self.runbook("rollback"), 3)
+
+    def phase(self, name, number):
+        """One of the works, on a server and with a state of its own."""
+        self.place = self.folder / f"{name}-{number}"
+        self.place.mkdir()
+        with measuring.server(self.place / "server") as self.uri:
+            client = MongoClient(self.uri)
+            self.database = client[f"latency_{os.getpid()}"]
+            try:
+                self.measure(name, number)
+            finally:
+                client.drop_database(self.database.name)
+
+    def measure(self, name, number):
+        self.params = measuring.params(self.database.client, self.database.name)
         text = "x" * 200
         self.database.items.insert_many([{"_id": key, "text": f"{key} {text}", "views": 0} for key in range(self.options.documents)])
+        if name == "rollback":
+            self.forward()
         self.threads = [Application(self.uri, self.database.name, self.options.documents, self.options.rate, number * THREADS + place)
                         for place in range(THREADS)]
         for thread in self.threads:
             thread.start()
         time.sleep(1)
         self.alone()
-        self.span("forward", self.forward)
-        self.batches = sum(self.database[name].estimated_document_count()
-                           for name in self.database.list_collection_names(filter={"name": {"$regex": "^_runbook.undo."}}))
+        self.span(name, getattr(self, name))
+        if name == "forward":
+            self.batches = sum(self.database[store].estimated_document_count()
+                               for store in self.database.list_collection_names(filter={"name": {"$regex": "^_runbook.undo."}}))
         self.alone()
-        self.span("rollback", lambda: self.must(self.runbook("rollback"), 3))
-        self.alone()
-        self.span("killed", self.killed)
-        self.alone()
+        self.ratios[name].append(self.spans[name][-1].high / statistics.mean(span.high for span in self.spans["alone"][-2:]))
         for thread in self.threads:
             thread.stopped.set()
         for thread in self.threads:
@@ -152,14 +168,14 @@ class Measurement:
                 sys.exit(f"the application: {thread.fault}")
 
     def table(self):
-        alone = statistics.median(span.high for span in self.spans["alone"])
+        self.ratios["alone"] = [1]
         yield "| | seconds | operations | median | 99 % | beside alone | longest | over 100 ms |"
         yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
         for name, spans in self.spans.items():
             high = statistics.median(span.high for span in spans)
             count = sum(span.count for span in spans)
             yield (f"| {name} | {sum(span.seconds for span in spans):.1f} | {count} | {statistics.median(span.median for span in spans):.1f} ms | {high:.1f} ms"
-                   f" | {high / alone:.2f} | {max(span.longest for span in spans):.0f} ms | {sum(span.stalls for span in spans)} of {count} |")
+                   f" | {statistics.median(self.ratios[name]):.2f} | {max(span.longest for span in spans):.0f} ms | {sum(span.stalls for span in spans)} of {count} |")
 
 
 def main():
@@ -176,14 +192,11 @@ def main():
     options.runbook = measuring.program(options.runbook)
     with tempfile.TemporaryDirectory(prefix="runbook-latency-") as name:
         folder = pathlib.Path(name)
-        with measuring.server(folder / "server") as uri:
-            measurement = Measurement(options, folder, uri)
-            try:
-                for number in range(options.repeat):
-                    measurement.round(number)
-            finally:
-                measurement.database.client.drop_database(measurement.database.name)
-            print("\n".join(measurement.table()))
+        measurement = Measurement(options, folder)
+        for number in range(options.repeat):
+            for name in ("forward", "rollback", "killed"):
+                measurement.phase(name, number)
+        print("\n".join(measurement.table()))
 
 
 if __name__ == "__main__":
