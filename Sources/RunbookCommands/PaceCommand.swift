@@ -12,7 +12,7 @@ struct PaceCommand: AsyncParsableCommand {
     discussion: """
       What is said counts from the next batch on, also after a crash, a resume or the beginning of a rollback, until it is said otherwise. Going forward the \
       slower of it and the plan's own throttle counts. A rollback keeps the plan's pauses unless --pause-between says something else: with 0s it is as fast as \
-      it can be; --hold holds it, too. Its batches are as large as they were written.
+      it can be. A hold ends where a rollback begins, and --hold then holds the rollback, too. Its batches are as large as they were written.
       """)
 
   @Argument(help: "The run; left out, the only unfinished one.")

@@ -7,6 +7,8 @@ extension RunState {
     setAside()
     (status, unwindingPhase, ending, pauseWanted, haltReason, list) = (.rollingBack, phase, nil, nil, nil, nil)
     endedAt = nil
+    // Batches that somebody held going forward are not waited for: a rollback begins by itself, and at night. Their pauses stay.
+    pace?.pace.isHeld = false
     let range = unwindingRange
     cursor = .unwind(range.upperBound)
     unwind(before: range.upperBound)

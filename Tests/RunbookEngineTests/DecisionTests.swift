@@ -19,6 +19,20 @@ struct DecisionTests {
     }
   }
 
+  @Test("A hold of the batches ends where a rollback begins, whose own holds last; the pauses stay")
+  func hold() {
+    var bench = Bench(onePhase([update("a"), update("b")]))
+    bench.finish(.done())
+    bench.ask(.pace(Pace(pauseBetween: 250, isHeld: true)))
+    #expect(bench.state.pace?.pace == Pace(pauseBetween: 250, isHeld: true))
+    bench.finish(.failed(Failure(code: "no", message: "no")))
+    #expect(bench.state.status == .rollingBack)
+    #expect(bench.state.pace?.pace == Pace(pauseBetween: 250))
+    bench.ask(.pace(Pace(isHeld: true)))
+    bench.crash()
+    #expect(bench.state.status == .rollingBack && bench.state.pace?.pace == Pace(isHeld: true))
+  }
+
   @Test("A cancel aborts what can be aborted, and keeps what stands")
   func cancel() {
     var bench = Bench(onePhase([update("a", interrupt: .abort)]))
