@@ -6,39 +6,69 @@ protocol FormatKey: RawRepresentable<String>, CaseIterable, Sendable, Equatable 
 }
 
 /// Finds a key without making a `String` of it: open addressing over a hash of length, first, middle and last byte.
-struct KeyTable<Key: FormatKey>: Sendable {
-  private let slots: [Int8]
-  private let keys: [(bytes: [UInt8], key: Key)]
-
-  init() {
-    keys = Key.allCases.map { (Array($0.rawValue.utf8), $0) }
-    var slots = [Int8](repeating: -1, count: 128)
-    for (index, key) in keys.enumerated() {
-      var slot = key.bytes.withUnsafeBufferPointer { Self.hash($0) }
-      while slots[slot] >= 0 { slot = (slot + 1) & 127 }
-      slots[slot] = Int8(index)
-    }
-    self.slots = slots
+///
+/// A table is made once for each kind of mapping and stays to the end of the process, in memory of its own: it is asked for every key of a plan, and as
+/// arrays its parts would be counted each time. Never changed once it is made.
+struct KeyTable<Key: FormatKey>: @unchecked Sendable {
+  private struct Entry {
+    var start: Int
+    var count: Int
+    var key: Key
   }
 
-  var names: [String] { keys.map(\.key.rawValue) }
+  /// Places of entries, -1 where there is none.
+  private let slots: UnsafePointer<Int8>
+  private let entries: UnsafePointer<Entry>
+  /// The bytes of all keys, one after another.
+  private let bytes: UnsafePointer<UInt8>
+
+  private static var size: Int { 128 }
+
+  init() {
+    let keys = Array(Key.allCases)
+    precondition(keys.count < Self.size, "there are more keys than slots")
+    let slots = UnsafeMutablePointer<Int8>.allocate(capacity: Self.size)
+    slots.initialize(repeating: -1, count: Self.size)
+    let entries = UnsafeMutablePointer<Entry>.allocate(capacity: keys.count)
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: keys.reduce(0) { $0 + $1.rawValue.utf8.count })
+    var start = 0
+    for (index, key) in keys.enumerated() {
+      for (offset, byte) in key.rawValue.utf8.enumerated() { (bytes + start + offset).initialize(to: byte) }
+      let count = key.rawValue.utf8.count
+      (entries + index).initialize(to: Entry(start: start, count: count, key: key))
+      var slot = Self.hash(UnsafeBufferPointer(start: bytes + start, count: count))
+      while slots[slot] >= 0 { slot = (slot + 1) % Self.size }
+      slots[slot] = Int8(index)
+      start += count
+    }
+    self.slots = UnsafePointer(slots)
+    self.entries = UnsafePointer(entries)
+    self.bytes = UnsafePointer(bytes)
+  }
+
+  var names: [String] { Key.allCases.map(\.rawValue) }
 
   func find(_ node: BorrowedNode) -> Key? {
     node.withText { text -> Key? in
       guard !text.isEmpty else { return nil }
       var slot = Self.hash(text)
       while slots[slot] >= 0 {
-        let candidate = keys[Int(slots[slot])]
-        if candidate.bytes.count == text.count, candidate.bytes.elementsEqual(text) { return candidate.key }
-        slot = (slot + 1) & 127
+        let entry = entries + Int(slots[slot])
+        if entry.pointee.count == text.count, isSame(bytes + entry.pointee.start, text) { return entry.pointee.key }
+        slot = (slot + 1) % Self.size
       }
       return nil
     } ?? nil
   }
 
+  private func isSame(_ key: UnsafePointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    for index in 0..<text.count where key[index] != text[index] { return false }
+    return true
+  }
+
   private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> Int {
     let last = Int(text[text.count - 1])
-    return (text.count &* 7 &+ Int(text[0]) &* 31 &+ Int(text[text.count / 2]) &* 17 &+ last) & 127
+    return (text.count &* 7 &+ Int(text[0]) &* 31 &+ Int(text[text.count / 2]) &* 17 &+ last) % size
   }
 }
 
