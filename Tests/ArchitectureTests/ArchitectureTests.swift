@@ -26,6 +26,21 @@ import Testing
     }
   }
 
+  /// It compiles the rooms by itself, so a room or a package that is new to them has to be told to it as well.
+  @Test func theFuzzerNamesAllThatItsRoomsStandOn() throws {
+    let tool = try #require(try Repository.files(under: "tools").first { $0.path == "tools/fuzz" }).text
+    let words = Set(tool.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init))
+    var waiting = ["FrontEndFuzz"]
+    var seen: Set<String> = []
+    while let name = waiting.popLast() {
+      guard seen.insert(name).inserted else { continue }
+      let room = try #require(Runbook.room(name))
+      waiting += room.rooms
+      #expect(words.contains(name) && room.packages.allSatisfy(words.contains), "tools/fuzz lacks \(name) or one of \(room.packages)")
+    }
+    #expect(seen.count > 5)
+  }
+
   @Test(arguments: rooms.map(\.name)) func importsFollowTheTable(name: String) throws {
     let room = try #require(Runbook.room(name))
     let folder = "\(room.isTest ? "Tests" : "Sources")"
