@@ -142,13 +142,17 @@ extension TemplateReader {
       return values.count == items.count ? .list(values) : nil
     case .map(let entries):
       var values = ValueMap()
+      var isKnown = true
       for entry in entries {
         if let value = readInDocument(entry.value, position.under(entry.key), Subject(name: entry.key, opener: entry.keyRange)) {
           if values.isEmpty { values.reserveCapacity(entries.count) }
           values[entry.key] = position.isDate(entry.key) ? value.unwrappedDate : value
+        } else {
+          isKnown = false
         }
       }
-      return values.count == entries.count ? .map(values) : nil
+      // Not by the number of values: a key that stands twice was reported when the file was read, and the rest is looked at all the same.
+      return isKnown ? .map(values) : nil
     }
   }
 

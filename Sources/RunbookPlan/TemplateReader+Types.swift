@@ -148,8 +148,15 @@ extension TemplateReader {
       return values.count == items.count ? .list(values) : nil
     case .map(let entries):
       var values = ValueMap(minimumCapacity: entries.count)
-      for entry in entries { values[entry.key] = readAny(entry.value, Subject(name: entry.key, opener: entry.keyRange)) }
-      return values.count == entries.count ? .map(values) : nil
+      var isKnown = true
+      for entry in entries {
+        if let value = readAny(entry.value, Subject(name: entry.key, opener: entry.keyRange)) {
+          values[entry.key] = value
+        } else {
+          isKnown = false
+        }
+      }
+      return isKnown ? .map(values) : nil
     }
   }
 

@@ -32,6 +32,16 @@ import Testing
     }
   }
 
+  /// That it stands twice was said when the file was read, and what else is wrong is looked for all the same.
+  @Test(arguments: [FieldType.document(.data), .document(.expression), .any, .mapping(.integer())])
+  func aKeyThatStandsTwiceStopsNothing(type: FieldType) throws {
+    let range = SourceRange(0, 1)
+    let one = Template(.scalar(Scalar(text: "1", isPlain: true)), range: range)
+    let entries = ["a", "b", "a"].map { TemplateEntry(key: $0, keyRange: range, value: one) }
+    let value = try Resolver.resolve(Template(.map(entries), range: range), as: type, scope: Self.scope)
+    #expect(value == ["a": 1, "b": 1])
+  }
+
   static let scalars: [(String, FieldType, String)] = [
     ("no", .text, #""no""#), ("0123", .text, #""0123""#), ("12:30", .text, #""12:30""#),
     ("null", .text, "error: null stands where text is due | remove the key, or put the text in quotes"),
