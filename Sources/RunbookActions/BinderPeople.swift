@@ -3,9 +3,6 @@ import RunbookSyntax
 
 /// Rules of the format that concern single actions by name.
 extension Binder {
-  /// What is asked on behalf of a call, by the names of its arguments.
-  typealias NestedParts = (measurements: [String: BoundCall], checks: [String: BoundCheck])
-
   /// - Returns: the measurements and checks among its arguments, which are asked on behalf of the call; nil where there are none.
   mutating func checkRules(of call: ActionCall, _ descriptor: ActionDescriptor) -> BoundCall.NestedParts? {
     switch call.name {
@@ -22,7 +19,7 @@ extension Binder {
     default: break
     }
     guard descriptor.mayHoldChecks else { return nil }
-    var nested: NestedParts = ([:], [:])
+    var nested = BoundCall.NestedParts()
     for argument in call.arguments {
       guard let field = descriptor.fields.first(where: { $0.name == argument.key }) else { continue }
       switch field.type {
@@ -31,7 +28,7 @@ extension Binder {
       default: checkNested(argument.value, as: field.type, at: argument.key, in: call, &nested)
       }
     }
-    return nested.measurements.isEmpty && nested.checks.isEmpty ? nil : BoundCall.NestedParts(nested.measurements, nested.checks)
+    return nested.measurements.isEmpty && nested.checks.isEmpty ? nil : nested
   }
 
   private mutating func checkPeople(_ call: ActionCall) {
@@ -84,7 +81,7 @@ extension Binder {
 
   /// - Parameter path: the keys that lead to the value, with dots between them.
   private mutating func checkNested(
-    _ template: Template, as type: FieldType, at path: String, in call: ActionCall, _ nested: inout NestedParts
+    _ template: Template, as type: FieldType, at path: String, in call: ActionCall, _ nested: inout BoundCall.NestedParts
   ) {
     switch (type, template.content) {
     case (.check, .map): nested.checks[path] = nestedCheck(template, in: call)

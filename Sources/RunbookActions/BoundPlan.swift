@@ -48,33 +48,29 @@ public final class BoundCall: Sendable {
   private let entry: ActionCatalog.Entry
   public let usesTarget: Bool
   public let usesCollection: Bool
-  private let parts: NestedParts?
+  private let parts: Apart<NestedParts>?
 
   public var descriptor: ActionDescriptor { entry.descriptor }
   /// Nil where the action is not built; such a plan never runs.
   public var action: (any Action)? { entry.action }
   /// Measurements among its arguments, by the argument's name.
-  public var nested: [String: BoundCall] { parts?.measurements ?? [:] }
+  public var nested: [String: BoundCall] { parts?.fields.measurements ?? [:] }
   /// Checks among its arguments, by the argument's name; for an action to ask as often as it needs.
-  public var nestedChecks: [String: BoundCheck] { parts?.checks ?? [:] }
+  public var nestedChecks: [String: BoundCheck] { parts?.fields.checks ?? [:] }
 
-  /// What is bound among the arguments of a call: hardly any has such parts.
-  final class NestedParts: Sendable {
-    let measurements: [String: BoundCall]
-    let checks: [String: BoundCheck]
-
-    init(_ measurements: [String: BoundCall], _ checks: [String: BoundCheck]) {
-      self.measurements = measurements
-      self.checks = checks
-    }
+  /// What is asked on behalf of a call, by the names of its arguments.
+  struct NestedParts: Sendable {
+    var measurements: [String: BoundCall] = [:]
+    var checks: [String: BoundCheck] = [:]
   }
 
+  /// - Parameter parts: nil where there are none, as in nearly every call.
   init(_ call: ActionCall, _ entry: ActionCatalog.Entry, usesTarget: Bool, usesCollection: Bool, parts: NestedParts?) {
     self.call = call
     self.entry = entry
     self.usesTarget = usesTarget
     self.usesCollection = usesCollection
-    self.parts = parts
+    self.parts = parts.map { Apart($0) }
   }
 }
 
@@ -102,20 +98,15 @@ public final class BoundStep: Sendable {
   public let role: Role
   public let wayBack: WayBack
   /// Apart from it, since hardly any step has limits.
-  private let ownLimits: OwnLimits?
-  public var limits: Limits { ownLimits?.limits ?? Limits() }
-
-  private final class OwnLimits: Sendable {
-    let limits: Limits
-    init(_ limits: Limits) { self.limits = limits }
-  }
+  private let ownLimits: Apart<Limits>?
+  public var limits: Limits { ownLimits?.fields ?? Limits() }
 
   public init(step: Step, call: BoundCall, role: Role, wayBack: WayBack, limits: Limits) {
     self.step = step
     self.call = call
     self.role = role
     self.wayBack = wayBack
-    ownLimits = limits == Limits() ? nil : OwnLimits(limits)
+    ownLimits = limits == Limits() ? nil : Apart(limits)
   }
 }
 

@@ -74,10 +74,9 @@ enum PlanSource {
     if plan.isFragment { throw Messages.usage("\(path) is a fragment, which cannot be run", help: "run a runbook that includes it") }
     let given = try bind(params, of: plan, requiresAll: true)
     let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
-    let result = Wiring.catalog().bind(plan, params: given, run: facts)
-    let passwords = plan.plainPasswords(params: given, run: facts)
-    let diagnostics = (loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace()
-    guard let bound = result.bound, passwords.isEmpty else { throw refuse(diagnostics) }
+    let result = bindNew(plan, params: given, run: facts)
+    let diagnostics = (loaded.diagnostics + result.diagnostics).inOrderOfPlace()
+    guard let bound = result.bound else { throw refuse(diagnostics) }
     if !diagnostics.isEmpty { Messages.error(diagnostics.shown) }
     return LoadedRun(bound: bound, normalised: normalised)
   }
@@ -100,11 +99,8 @@ enum PlanSource {
     let loaded = PlanLoader.load(SourceFile(path: saved.planPath, bytes: Array(saved.planText.utf8)))
     guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
     let facts = RunFacts(id: run.0, planID: plan.metadata.id, startedAt: run.1, initiator: Wiring.user)
-    let result = Wiring.catalog().bind(plan, params: saved.params, run: facts)
-    let passwords = plan.plainPasswords(params: saved.params, run: facts)
-    guard let bound = result.bound, passwords.isEmpty else {
-      throw refuse((loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace())
-    }
+    let result = bindNew(plan, params: saved.params, run: facts)
+    guard let bound = result.bound else { throw refuse((loaded.diagnostics + result.diagnostics).inOrderOfPlace()) }
     return (LoadedRun(bound: bound, normalised: normalised), saved)
   }
 
@@ -114,12 +110,8 @@ enum PlanSource {
     let source = try file(path)
     let loaded = PlanLoader.load(source, includes: IncludedFiles.read)
     guard let plan = loaded.plan, let normalised = loaded.normalised else { throw refuse(loaded.diagnostics) }
-    let given = try params(plan)
-    let result = Wiring.catalog().bind(plan, params: given, run: run)
-    let passwords = plan.plainPasswords(params: given, run: run)
-    guard let bound = result.bound, passwords.isEmpty else {
-      throw refuse((loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace())
-    }
+    let result = bindNew(plan, params: try params(plan), run: run)
+    guard let bound = result.bound else { throw refuse((loaded.diagnostics + result.diagnostics).inOrderOfPlace()) }
     let edited = LoadedRun(bound: bound, normalised: normalised)
     try edited.refuseUnbuilt()
     return edited
@@ -134,12 +126,21 @@ enum PlanSource {
     let loaded = PlanLoader.load(source, includes: IncludedFiles.read)
     guard let plan = loaded.plan ?? loaded.draft else { return CheckedPlan(diagnostics: loaded.diagnostics, unbuilt: [], plan: nil) }
     let given = loaded.plan == nil ? [:] : try bind(params, of: plan, requiresAll: false)
-    let result = Wiring.catalog().bind(plan, params: given)
+    let result = bindNew(plan, params: given, run: nil)
     KeptToTheEnd.keep(loaded, result)
-    let passwords = plan.plainPasswords(params: given, run: nil)
     return CheckedPlan(
-      diagnostics: (loaded.diagnostics + result.diagnostics + passwords).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan,
-      bound: loaded.plan == nil || !passwords.isEmpty ? nil : result.bound)
+      diagnostics: (loaded.diagnostics + result.diagnostics).inOrderOfPlace(), unbuilt: result.bound?.unbuilt ?? [], plan: plan,
+      bound: loaded.plan == nil ? nil : result.bound)
+  }
+
+  /// Binds a plan that no run has stored yet: what must not be stored is refused.
+  private static func bindNew(_ plan: Plan, params: ValueMap, run: RunFacts?) -> BindingResult {
+    var result = Wiring.catalog().bind(plan, params: params, run: run)
+    let passwords = plan.plainPasswords(params: params, run: run)
+    guard !passwords.isEmpty else { return result }
+    result.bound = nil
+    result.diagnostics += passwords
+    return result
   }
 
   private static func bind(_ options: ParamOptions, of plan: Plan, requiresAll: Bool) throws -> ValueMap {

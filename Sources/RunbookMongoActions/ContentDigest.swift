@@ -13,6 +13,12 @@ struct ContentDigest: Sendable, Equatable {
     var count: Int64 = 0
     var length: Int64 = 0
     var sum: UInt128 = 0
+
+    mutating func add(length: Int, hash: UInt128) {
+      count += 1
+      self.length += Int64(length)
+      sum &+= hash
+    }
   }
 
   let key: DigestKey
@@ -21,10 +27,7 @@ struct ContentDigest: Sendable, Equatable {
   init(key: DigestKey) { self.key = key }
 
   mutating func add(_ document: BSONDocument) {
-    let bucket = key.bucket(of: document)
-    buckets[bucket].count += 1
-    buckets[bucket].length += Int64(document.byteCount)
-    buckets[bucket].sum &+= key.hash(document)
+    buckets[key.bucket(of: document)].add(length: document.byteCount, hash: key.hash(document))
   }
 
   /// Adds documents of one answer: four at a time where the processor can.
@@ -41,11 +44,7 @@ struct ContentDigest: Sendable, Equatable {
         let range = start..<Swift.min(start + most, documents.endIndex)
         all.withBytes(of: range) { bytes, places in key.hash(places, of: bytes, into: hashed) }
         buckets.withUnsafeMutableBufferPointer { buckets in
-          for document in hashed.prefix(range.count) {
-            buckets[document.bucket].count += 1
-            buckets[document.bucket].length += Int64(document.length)
-            buckets[document.bucket].sum &+= document.hash
-          }
+          for document in hashed.prefix(range.count) { buckets[document.bucket].add(length: document.length, hash: document.hash) }
         }
       }
     }

@@ -54,16 +54,12 @@ struct KeyTable<Key: FormatKey>: @unchecked Sendable {
       var slot = Self.hash(text)
       while slots[slot] >= 0 {
         let entry = entries + Int(slots[slot])
-        if entry.pointee.count == text.count, isSame(bytes + entry.pointee.start, text) { return entry.pointee.key }
+        let key = UnsafeBufferPointer(start: bytes + entry.pointee.start, count: entry.pointee.count)
+        if key.count == text.count, key.elementsEqual(text) { return entry.pointee.key }
         slot = (slot + 1) % Self.size
       }
       return nil
     } ?? nil
-  }
-
-  private func isSame(_ key: UnsafePointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    for index in 0..<text.count where key[index] != text[index] { return false }
-    return true
   }
 
   private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> Int {

@@ -3,11 +3,10 @@ import RunbookSyntax
 // A plan has thousands of these, which are handed on many times and never changed: classes, so that handing one on copies a reference.
 
 /// Keeps fields that are seldom given out of what has them.
-@usableFromInline
-final class Apart<Fields: Sendable>: Sendable {
-  @usableFromInline let fields: Fields
+public final class Apart<Fields: Sendable>: Sendable {
+  public let fields: Fields
 
-  init(_ fields: Fields) { self.fields = fields }
+  public init(_ fields: Fields) { self.fields = fields }
 }
 
 /// The use of an action: its name and what it is given. `defaults` are already applied to `target` and `collection`.

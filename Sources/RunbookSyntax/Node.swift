@@ -162,10 +162,10 @@ public struct NodeHandle<Reference: TreeReference> {
   }
 
   /// The pairs of a mapping in the order in which they are written; nothing for another node.
-  @inlinable public var entries: Entries { Entries(reference: reference, position: content + 1, left: count(of: .mapping) / 2) }
+  @inlinable public var entries: Entries { Entries(parts(of: .mapping)) }
 
   /// The elements of a list; nothing for another node.
-  @inlinable public var elements: Elements { Elements(reference: reference, position: content + 1, left: count(of: .sequence)) }
+  @inlinable public var elements: Elements { parts(of: .sequence) }
 
   /// The value under a key of a mapping, found by going through its pairs; nil for another node.
   public subscript(key: String) -> NodeHandle? {
@@ -173,35 +173,29 @@ public struct NodeHandle<Reference: TreeReference> {
     return nil
   }
 
+  /// The nodes right under one of that kind; nothing under another.
   @inlinable
-  func count(of kind: RecordKind) -> Int32 {
+  func parts(of kind: RecordKind) -> Elements {
     let record = record
-    return record.kind == kind ? record.first : 0
+    return Elements(reference: reference, position: content + 1, left: record.kind == kind ? record.first : 0)
   }
 
   /// One pair of a mapping.
   public typealias Entry = (key: NodeHandle, value: NodeHandle)
 
   public struct Entries: Sequence, IteratorProtocol {
-    @usableFromInline let reference: Reference
-    @usableFromInline var position: Int32
-    @usableFromInline var left: Int32
+    /// Keys and values by turns, as they lie in the tree.
+    @usableFromInline var parts: Elements
 
     @inlinable
-    init(reference: Reference, position: Int32, left: Int32) {
-      (self.reference, self.position, self.left) = (reference, position, left)
-    }
+    init(_ parts: Elements) { self.parts = parts }
 
-    public var underestimatedCount: Int { Int(left) }
+    public var underestimatedCount: Int { parts.underestimatedCount / 2 }
 
     @inlinable
     public mutating func next() -> Entry? {
-      guard left > 0 else { return nil }
-      left -= 1
-      let key = NodeHandle(reference, at: position)
-      let valueIndex = reference.indexAfter(position)
-      position = reference.indexAfter(valueIndex)
-      return (key, NodeHandle(reference, at: valueIndex))
+      guard let key = parts.next(), let value = parts.next() else { return nil }
+      return (key, value)
     }
   }
 
